@@ -1,0 +1,59 @@
+import type { Effects } from '../runtime/effects.ts'
+import type { Reject } from '../runtime/errors.ts'
+import type { DocumentEnd } from '../schemas/document-end.ts'
+import type { LaneJob } from '../schemas/lane-control.ts'
+import type { Vector } from '../schemas/vector.ts'
+
+/** The port to the store of knowledge bases: what INDEXING and FINISHING write and what search reads. */
+export interface KnowledgeStore extends Effects<KnowledgeWriter> {
+  /** One finishing step; safe to repeat, cancellable between its statements. */
+  finish(job: LaneJob, step: FinishStep, signal: AbortSignal): Promise<string>
+  /**
+   * LOADING found these documents: remembers them as seen in this run, and returns the ids of those whose active
+   * version has the same content made with the same settings, so that they need go no further.
+   */
+  listed(job: LaneJob, found: readonly FoundDocument[]): Promise<ReadonlySet<string>>
+  search(query: SearchQuery): Promise<readonly SearchHit[]>
+}
+
+export type FinishStep = 'drop_unflipped' | 'prune_versions' | 'build_index'
+
+/** Bound to one transaction of `Effects.apply`. */
+export interface KnowledgeWriter {
+  /**
+   * Stores chunks under their versions, then handles the document ends in order: the end of a document's last part
+   * flips its active version upward if the rows present equal the count, else drops the version. A version below the
+   * active one changes nothing. Returns the entries it had to reject, by index in `records`.
+   */
+  write(job: LaneJob, records: readonly (Vector | DocumentEnd)[]): Promise<ReadonlyMap<number, Reject>>
+}
+
+export interface SearchQuery {
+  readonly kb: string
+  readonly mode: 'hybrid' | 'vector' | 'text'
+  readonly text: string
+  /** The query's embedding; null in mode text. */
+  readonly vector: Float32Array | null
+  readonly topK: number
+  readonly filters: { readonly source?: string; readonly uriPrefix?: string; readonly documentId?: string }
+}
+
+export interface SearchHit {
+  readonly score: number
+  readonly text: string
+  readonly uri: string
+  readonly title: string
+  readonly headingPath: readonly string[]
+  readonly position: number
+  readonly offset: number
+  readonly documentId: string
+  readonly chunkId: string
+  readonly version: number
+}
+
+export interface FoundDocument {
+  readonly documentId: string
+  readonly source: string
+  readonly uri: string
+  readonly contentHash: string
+}

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino'
+import type { LaneJob } from '../schemas/lane-control.ts'
+import type { RecordOf, Topic } from '../schemas/topics.ts'
+import type { Reject } from './errors.ts'
+
+/** The names of the phases as users see them. */
+export type Phase = 'LOADING' | 'CHUNKING' | 'EMBEDDING' | 'INDEXING' | 'FINISHING'
+
+/**
+ * One box of the line: it turns records of one topic into records of the next, and does nothing else. It knows no
+ * Kafka, no environment and no SQL. End marks never reach it: the runtime passes them on.
+ *
+ * `W` is what a stage with an effect writes to; a stage without one has `null`.
+ */
+export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = readonly Topic[], W = unknown> {
+  /** Also the consumer group, the span name and the metric label. */
+  readonly name: string
+  readonly phase: Phase
+  readonly from: In
+  readonly to: Out
+  /** How much it takes at once from a lane. */
+  readonly slice: { readonly records: number; readonly bytes: number }
+  /** True for a stage whose end mark in its first lane ends all lanes of its outputs (LOADING). */
+  readonly fansOut?: boolean
+  /** True for inputs that count as work in progress reports; others (document ends) only pass by. */
+  counts(input: RecordOf<In>): boolean
+  /**
+   * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime try the inputs singly to find the one;
+   * a Fatal fails the phase; anything else is retried, then fails the phase.
+   */
+  transform(inputs: readonly RecordOf<In>[], context: StageContext): Promise<readonly Outcome<Out[number]>[]>
+  /**
+   * Writes the slice to the store, inside the transaction that moves the applied row: all of it happens once.
+   * Returns the inputs it had to reject, by index. Called after `transform`, with those of its inputs that it kept.
+   */
+  readonly effect?: (
+    inputs: readonly RecordOf<In>[],
+    writer: W,
+    context: StageContext,
+  ) => Promise<ReadonlyMap<number, Reject>>
+}
+
+/** The records an input became (none is fine), or why it never will. */
+export type Outcome<Out extends Topic = Topic> = readonly Emission<Out>[] | Reject
+
+/** One record for one of the declared output topics; `lane` is the input's own unless stated. */
+export interface Emission<T extends Topic = Topic> {
+  readonly topic: T
+  readonly key: string
+  readonly value: RecordOf<T>
+  readonly lane?: number
+}
+
+export interface StageContext {
+  readonly job: LaneJob
+  readonly lane: number
+  /** Aborts when the lane is taken away or held, the job is cancelled or the process stops. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** What the source expects in all, where it can know; shown as the total of the phase. */
+  total(items: number): void
+  /** A sentence for the status page, the last one of a slice counts. */
+  say(message: string): void
+}
+
+export const defineStage = <const In extends Topic, const Out extends readonly Topic[], W = null>(
+  stage: Stage<In, Out, W>,
+): Stage<In, Out, W> => Object.freeze(stage)
+
+/** An emission with its types checked together. */
+export const emit = <T extends Topic>(topic: T, key: string, value: RecordOf<T>, lane?: number): Emission<T> =>
+  lane === undefined ? { topic, key, value } : { topic, key, value, lane }

@@ -1,0 +1,52 @@
+import { type Infer, optional, type RecordSchema, tag } from './avro.ts'
+
+/**
+ * What one slice did, written by the runtime in the slice's own transaction. The coordinator applies it by
+ * compare-and-set on [first, next), so a repeated one changes nothing. Counts come from inputs, never from rows.
+ */
+export const progress = {
+  type: 'record',
+  name: 'Progress',
+  namespace: 'penstock',
+  doc: 'What one slice did: range, counts and end marks.',
+  fields: [
+    tag('progress'),
+    { name: 'job_id', type: 'string' },
+    { name: 'attempt', type: 'int' },
+    { name: 'stage', type: 'string' },
+    { name: 'lane', type: 'int' },
+    { name: 'first', type: 'long', doc: 'First offset of the slice.' },
+    { name: 'next', type: 'long', doc: 'The offset after its last record.' },
+    { name: 'inputs', type: 'long', doc: 'Records taken in, end marks not counted.' },
+    { name: 'items', type: 'long', doc: 'Of these, what the stage counts as work: documents or chunks.' },
+    { name: 'outputs', type: 'long', doc: 'Items handed to the next stage.' },
+    { name: 'rejects', type: 'long' },
+    { name: 'bytes', type: 'long', doc: 'Bytes of the inputs.' },
+    { name: 'ms', type: 'long', doc: 'From taking the slice to committing it.' },
+    { name: 'end_marks', type: 'int' },
+    optional('total', 'long', 'Items the source expects in all, where it can know.'),
+    optional('message', 'string', 'A sentence for the status page.'),
+  ],
+} as const satisfies RecordSchema
+
+export type Progress = Infer<typeof progress>
+
+/** A phase that cannot go on: the offset stays, and the coordinator holds the job. */
+export const phaseFailure = {
+  type: 'record',
+  name: 'PhaseFailure',
+  namespace: 'penstock',
+  doc: 'A phase that cannot go on; the failing record stays where it is.',
+  fields: [
+    tag('phase_failure'),
+    { name: 'job_id', type: 'string' },
+    { name: 'attempt', type: 'int' },
+    { name: 'stage', type: 'string' },
+    { name: 'lane', type: 'int' },
+    { name: 'offset', type: 'long', doc: 'The first record that was not done.' },
+    { name: 'code', type: 'string' },
+    { name: 'message', type: 'string' },
+  ],
+} as const satisfies RecordSchema
+
+export type PhaseFailure = Infer<typeof phaseFailure>

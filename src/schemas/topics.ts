@@ -1,0 +1,113 @@
+import type { Infer, RecordSchema } from './avro.ts'
+import { chunk } from './chunk.ts'
+import { deadLetter } from './dead-letter.ts'
+import { document } from './document.ts'
+import { documentEnd } from './document-end.ts'
+import { endMark } from './end-mark.ts'
+import { finishRequest } from './finish-request.ts'
+import { laneControl } from './lane-control.ts'
+import { loadRequest } from './load-request.ts'
+import { phaseFailure, progress } from './progress.ts'
+import { vector } from './vector.ts'
+
+/** A topic and what may travel in it. Who writes and who reads is checked against the stages in `pipeline.ts`. */
+export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema[]> {
+  readonly name: string
+  /** The record types it carries, told apart by their `type` field. */
+  readonly records: R
+  /** What the record key is. */
+  readonly key: string
+  readonly writers: readonly string[]
+  readonly readers: readonly string[]
+  /** `lanes`: one partition a lane, kept for ever; `compact`: one partition, last value a key; a number: days. */
+  readonly kind: 'lanes' | 'compact'
+  /** Milliseconds, or -1 for as long as the job needs it. */
+  readonly retentionMs: number
+}
+
+/** Any record of a topic. */
+export type RecordOf<T> = T extends Topic<infer R> ? Infer<R[number]> : never
+
+const topic = <const R extends readonly RecordSchema[]>(declared: Topic<R>): Topic<R> => Object.freeze(declared)
+
+const lanes = { kind: 'lanes', retentionMs: -1 } as const
+const days = (n: number) => n * 24 * 3600 * 1000
+
+export const loadRequests = topic({
+  name: 'load.requests',
+  records: [loadRequest, endMark],
+  key: 'job',
+  writers: ['coordinator', 'loading'],
+  readers: ['loading'],
+  ...lanes,
+})
+export const documents = topic({
+  name: 'documents',
+  records: [document, endMark],
+  key: 'document',
+  writers: ['loading'],
+  readers: ['chunking'],
+  ...lanes,
+})
+export const chunks = topic({
+  name: 'chunks',
+  records: [chunk, documentEnd, endMark],
+  key: 'document',
+  writers: ['chunking'],
+  readers: ['embedding'],
+  ...lanes,
+})
+export const vectors = topic({
+  name: 'vectors',
+  records: [vector, documentEnd, endMark],
+  key: 'document',
+  writers: ['embedding'],
+  readers: ['indexing'],
+  ...lanes,
+})
+export const finish = topic({
+  name: 'finish',
+  records: [finishRequest, endMark],
+  key: 'job',
+  writers: ['coordinator'],
+  readers: ['finishing'],
+  ...lanes,
+})
+export const progressTopic = topic({
+  name: 'progress',
+  records: [progress, phaseFailure],
+  key: 'job',
+  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  readers: ['coordinator'],
+  ...lanes,
+})
+export const deadLetters = topic({
+  name: 'dead.letters',
+  records: [deadLetter],
+  key: 'document',
+  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  readers: ['coordinator'],
+  kind: 'lanes',
+  retentionMs: days(90),
+})
+export const control = topic({
+  name: 'control',
+  records: [laneControl],
+  key: 'lane',
+  writers: ['coordinator'],
+  readers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  kind: 'compact',
+  retentionMs: -1,
+})
+
+/** THE MAP: every topic of the line. */
+export const topics = [
+  loadRequests,
+  documents,
+  chunks,
+  vectors,
+  finish,
+  progressTopic,
+  deadLetters,
+  control,
+] as const satisfies readonly Topic[]
