@@ -22,8 +22,6 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   readonly slice: { readonly records: number; readonly bytes: number }
   /** True for a stage whose end mark in its first lane ends all lanes of its outputs (LOADING). */
   readonly fansOut?: boolean
-  /** True for inputs that count as work in progress reports; others (document ends) only pass by. */
-  counts(input: RecordOf<In>): boolean
   /**
    * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime try the inputs singly to find the one;
    * a Fatal fails the phase; anything else is retried, then fails the phase.
@@ -40,8 +38,16 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   ) => Promise<ReadonlyMap<number, Reject>>
 }
 
-/** The records an input became (none is fine), or why it never will. */
-export type Outcome<Out extends Topic = Topic> = readonly Emission<Out>[] | Reject
+/** The records an input became (none is fine), with the parts of it that were rejected, or why all of it never will. */
+export type Outcome<Out extends Topic = Topic> = readonly (Emission<Out> | Discard)[] | Reject
+
+/** A part of an input that can never succeed, while the rest goes on: one file of a bite, one chunk that left a stub. */
+export interface Discard {
+  readonly discard: Reject
+  readonly uri: string | null
+}
+
+export const isDiscard = (one: Emission | Discard): one is Discard => 'discard' in one
 
 /** One record for one of the declared output topics; `lane` is the input's own unless stated. */
 export interface Emission<T extends Topic = Topic> {
@@ -59,6 +65,8 @@ export interface StageContext {
   readonly log: Logger
   /** What the source expects in all, where it can know; shown as the total of the phase. */
   total(items: number): void
+  /** Adds to the items of this slice, for a stage whose inputs are not what it counts (LOADING: documents found). */
+  count(items: number): void
   /** A sentence for the status page, the last one of a slice counts. */
   say(message: string): void
 }

@@ -15,6 +15,8 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly name: string
   /** The record types it carries, told apart by their `type` field. */
   readonly records: R
+  /** True for the records that count as work in progress reports: documents, chunks; the others pass by. */
+  counts(record: AnyRecord): boolean
   /** What the record key is. */
   readonly key: string
   readonly writers: readonly string[]
@@ -25,10 +27,20 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly retentionMs: number
 }
 
-/** Any record of a topic. */
-export type RecordOf<T> = T extends Topic<infer R> ? Infer<R[number]> : never
+/** A record of which nothing is known but that it has a type. */
+export interface AnyRecord {
+  readonly type: string
+  readonly [field: string]: unknown
+}
 
-const topic = <const R extends readonly RecordSchema[]>(declared: Topic<R>): Topic<R> => Object.freeze(declared)
+/** Any record of a topic. */
+export type RecordOf<T> =
+  T extends Topic<infer R> ? (readonly RecordSchema[] extends R ? AnyRecord : Infer<R[number]>) : never
+
+const topic = <const R extends readonly RecordSchema[]>(
+  declared: Omit<Topic, 'records' | 'counts'> & { readonly records: R },
+  counts: (record: Infer<R[number]>) => boolean = () => false,
+): Topic<R> => Object.freeze({ ...declared, counts: counts as unknown as Topic['counts'] })
 
 const lanes = { kind: 'lanes', retentionMs: -1 } as const
 const days = (n: number) => n * 24 * 3600 * 1000
@@ -41,38 +53,50 @@ export const loadRequests = topic({
   readers: ['loading'],
   ...lanes,
 })
-export const documents = topic({
-  name: 'documents',
-  records: [document, endMark],
-  key: 'document',
-  writers: ['loading'],
-  readers: ['chunking'],
-  ...lanes,
-})
-export const chunks = topic({
-  name: 'chunks',
-  records: [chunk, documentEnd, endMark],
-  key: 'document',
-  writers: ['chunking'],
-  readers: ['embedding'],
-  ...lanes,
-})
-export const vectors = topic({
-  name: 'vectors',
-  records: [vector, documentEnd, endMark],
-  key: 'document',
-  writers: ['embedding'],
-  readers: ['indexing'],
-  ...lanes,
-})
-export const finish = topic({
-  name: 'finish',
-  records: [finishRequest, endMark],
-  key: 'job',
-  writers: ['coordinator'],
-  readers: ['finishing'],
-  ...lanes,
-})
+export const documents = topic(
+  {
+    name: 'documents',
+    records: [document, endMark],
+    key: 'document',
+    writers: ['loading'],
+    readers: ['chunking'],
+    ...lanes,
+  },
+  record => record.type === 'document' && record.part >= record.parts - 1,
+)
+export const chunks = topic(
+  {
+    name: 'chunks',
+    records: [chunk, documentEnd, endMark],
+    key: 'document',
+    writers: ['chunking'],
+    readers: ['embedding'],
+    ...lanes,
+  },
+  record => record.type === 'chunk',
+)
+export const vectors = topic(
+  {
+    name: 'vectors',
+    records: [vector, documentEnd, endMark],
+    key: 'document',
+    writers: ['embedding'],
+    readers: ['indexing'],
+    ...lanes,
+  },
+  record => record.type === 'vector',
+)
+export const finish = topic(
+  {
+    name: 'finish',
+    records: [finishRequest, endMark],
+    key: 'job',
+    writers: ['coordinator'],
+    readers: ['finishing'],
+    ...lanes,
+  },
+  record => record.type === 'finish_request',
+)
 export const progressTopic = topic({
   name: 'progress',
   records: [progress, phaseFailure],

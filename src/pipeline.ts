@@ -1,0 +1,63 @@
+import type { Stage } from './runtime/stage.ts'
+import { type Topic, topics } from './schemas/topics.ts'
+import { chunking } from './stages/chunking.ts'
+import { embedding } from './stages/embedding.ts'
+import { finishing } from './stages/finishing.ts'
+import { indexing } from './stages/indexing.ts'
+import { loading } from './stages/loading.ts'
+
+/**
+ * THE LINE, in order. Each stage names the topic it reads and the topics it writes; nothing else joins them:
+ *
+ *   load.requests ─▶ LOADING ─▶ documents ─▶ CHUNKING ─▶ chunks ─▶ EMBEDDING ─▶ vectors ─▶ INDEXING ─▶ store
+ *                                                                               finish ─▶ FINISHING ─▶ store
+ */
+export const pipeline = { loading, chunking, embedding, indexing, finishing } as const
+
+export type StageName = keyof typeof pipeline
+
+export const stageNames = Object.keys(pipeline) as readonly StageName[]
+
+/** What writes and reads topics beside the stages. */
+const others = {
+  writes: { coordinator: ['load.requests', 'finish', 'control'] },
+  reads: { coordinator: ['progress', 'dead.letters'] },
+} as const
+
+/** What the runtime reads and writes for every stage. */
+const runtime = { reads: ['control'], writes: ['progress', 'dead.letters'] } as const
+
+/**
+ * Holds the stages against the map in `schemas/topics.ts`. Throws with every difference: a topic without a writer or a
+ * reader, a lane with two readers, an edge that the map does not have.
+ */
+export const checkPipeline = (stages: readonly Stage[], map: readonly Topic[] = topics): void => {
+  const wrong: string[] = []
+  for (const topic of map) {
+    const writers = new Set<string>(stages.filter(stage => stage.to.includes(topic)).map(stage => stage.name))
+    const readers = new Set<string>(stages.filter(stage => stage.from === topic).map(stage => stage.name))
+    for (const stage of stages) {
+      if (runtime.writes.some(name => name === topic.name)) writers.add(stage.name)
+      if (runtime.reads.some(name => name === topic.name)) readers.add(stage.name)
+    }
+    if (others.writes.coordinator.some(name => name === topic.name)) writers.add('coordinator')
+    if (others.reads.coordinator.some(name => name === topic.name)) readers.add('coordinator')
+    if (writers.size === 0) wrong.push(`${topic.name} has no writer`)
+    if (readers.size === 0) wrong.push(`${topic.name} has no reader`)
+    const owners = stages.filter(stage => stage.from === topic)
+    if (owners.length > 1)
+      wrong.push(`the lanes of ${topic.name} have two readers: ${owners.map(s => s.name).join(', ')}`)
+    wrong.push(...differences(`writers of ${topic.name}`, topic.writers, writers))
+    wrong.push(...differences(`readers of ${topic.name}`, topic.readers, readers))
+  }
+  for (const stage of stages)
+    for (const topic of [stage.from, ...stage.to])
+      if (!map.includes(topic)) wrong.push(`${stage.name} uses ${topic.name}, which is not on the map`)
+  if (wrong.length > 0) throw new Error(`The pipeline does not fit its map of topics:\n  ${wrong.join('\n  ')}`)
+}
+
+const differences = (what: string, declared: readonly string[], actual: ReadonlySet<string>): string[] => {
+  const missing = declared.filter(name => !actual.has(name)).map(name => `the ${what} should include ${name}`)
+  const extra = [...actual].filter(name => !declared.includes(name)).map(name => `the ${what} do not include ${name}`)
+  return [...missing, ...extra]
+}

@@ -1,0 +1,77 @@
+import { codeOf, Fatal, messageOf, Wait } from './errors.ts'
+
+/** How often a phase tries the same record again, and how long it waits in between. */
+export interface RetryPolicy {
+  readonly attempts: number
+  /** Before attempt `n` (the second is 2), in milliseconds. */
+  delayMs(n: number): number
+  /** A phase does not fail before this long without a success, in milliseconds. */
+  readonly failAfterMs: number
+}
+
+/** Settings that override every stage's own policy; absent fields keep it. */
+export interface RetrySettings {
+  readonly maxAttempts?: number | undefined
+  readonly backoffFactor?: number | undefined
+  readonly maxDelayMs?: number | undefined
+}
+
+const stages: Record<
+  string,
+  { attempts: number; firstMs: number; factor: number; jitter: boolean; failAfterMs: number }
+> = {
+  loading: { attempts: 3, firstMs: 1000, factor: 2, jitter: false, failAfterMs: 0 },
+  chunking: { attempts: 3, firstMs: 1000, factor: 2, jitter: false, failAfterMs: 0 },
+  embedding: { attempts: 5, firstMs: 1000, factor: 2, jitter: true, failAfterMs: 10 * 60_000 },
+  indexing: { attempts: 3, firstMs: 5000, factor: 1, jitter: false, failAfterMs: 0 },
+  finishing: { attempts: 3, firstMs: 5000, factor: 1, jitter: false, failAfterMs: 0 },
+}
+
+export const policyOf = (stage: string, settings: RetrySettings, random: () => number = Math.random): RetryPolicy => {
+  const own = stages[stage]
+  if (!own) throw new Error(`There is no retry policy for stage ${stage}.`)
+  const factor = settings.backoffFactor ?? own.factor
+  const maxMs = settings.maxDelayMs ?? 60_000
+  return {
+    attempts: settings.maxAttempts ?? own.attempts,
+    failAfterMs: own.failAfterMs,
+    delayMs(n) {
+      const full = Math.min(maxMs, own.firstMs * factor ** (n - 2))
+      return own.jitter ? random() * full : full
+    },
+  }
+}
+
+/** What becomes of a lane after an error. `wait` burns no attempt. */
+export type Verdict =
+  | { readonly kind: 'retry' | 'wait'; readonly afterMs: number }
+  | { readonly kind: 'fail'; readonly code: string; readonly message: string }
+
+/** Codes that say a part is out of reach, not that the work is bad: waited for, without end and without failing the job. */
+const unreachable =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$)/
+
+/** True for an error of the broker or the database that is waited for. */
+export const isOutOfReach = (error: unknown): boolean =>
+  unreachable.test(codeOf(error)) || (error instanceof Error && error.cause !== undefined && isOutOfReach(error.cause))
+
+/** Whose error it was: the stage's own work, the store it writes to, or the line itself. */
+export type Origin = 'stage' | 'store' | 'line'
+
+export interface Failures {
+  /** How often this work failed in a row, this time included. */
+  readonly count: number
+  /** Milliseconds since the first of them. */
+  readonly sinceMs: number
+}
+
+export const judge = (error: unknown, origin: Origin, failures: Failures, policy: RetryPolicy): Verdict => {
+  if (error instanceof Fatal) return { kind: 'fail', code: error.code, message: error.message }
+  if (error instanceof Wait) return { kind: 'wait', afterMs: error.retryAfterMs }
+  if (codeOf(error) === 'offset_out_of_range') return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
+  if (origin === 'line' || (origin === 'store' && isOutOfReach(error)))
+    return { kind: 'wait', afterMs: Math.min(5000, 50 * 2 ** Math.min(failures.count, 7)) }
+  if (failures.count < policy.attempts || failures.sinceMs < policy.failAfterMs)
+    return { kind: 'retry', afterMs: policy.delayMs(failures.count + 1) }
+  return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
+}

@@ -1,0 +1,129 @@
+import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
+import type { Codec } from '../schemas/codec.ts'
+import type { LaneJob } from '../schemas/lane-control.ts'
+import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
+import type { Reject } from './errors.ts'
+import type { Slice } from './lane-queue.ts'
+import { type Emission, isDiscard, type Outcome, type Stage } from './stage.ts'
+
+/** A record of the slice that the stage has to work on. */
+export interface Input {
+  readonly record: BrokerRecord
+  readonly value: AnyRecord
+}
+
+/** A rejected input: which record, about what, and why. */
+export interface Rejected {
+  readonly record: BrokerRecord
+  readonly value: AnyRecord | null
+  readonly uri: string | null
+  readonly reject: Pick<Reject, 'code' | 'message'>
+}
+
+export interface Settlement {
+  /** What to send, in this order; entries of one topic and lane are together. */
+  readonly sends: readonly {
+    readonly topic: string
+    readonly lane: number
+    readonly records: readonly OutgoingRecord[]
+  }[]
+}
+
+export interface SettleOptions {
+  readonly stage: Stage
+  readonly job: LaneJob
+  readonly lane: number
+  readonly slice: Slice
+  readonly inputs: readonly Input[]
+  readonly outcomes: readonly Outcome[]
+  /** Rejects found before the stage saw the record (undecodable) and by the store. */
+  readonly rejected: readonly Rejected[]
+  readonly ended: boolean
+  /** What the stage said through its context. */
+  readonly said: { readonly items: number; readonly total: number | null; readonly message: string | null }
+  readonly ms: number
+}
+
+const payloadLimit = 64 * 1024
+
+const text = (value: AnyRecord | null, field: 'uri' | 'document_id'): string | null => {
+  const found = value?.[field]
+  return typeof found === 'string' ? found : null
+}
+
+/** Turns the outcomes of a slice into the records of its one transaction: outputs, end marks, dead letters, progress. Pure. */
+export const settle = (codec: Codec, options: SettleOptions): Settlement => {
+  const { stage, job, lane, slice, inputs, outcomes, said } = options
+  if (outcomes.length !== inputs.length)
+    throw new Error(`Stage ${stage.name} was given ${inputs.length} records and answered for ${outcomes.length}.`)
+
+  const sends = new Map<string, { topic: string; lane: number; records: OutgoingRecord[] }>()
+  const add = <T extends Topic>(topic: T, to: number, key: string, value: RecordOf<T>) => {
+    const at = `${topic.name}/${to}`
+    const send = sends.get(at) ?? { topic: topic.name, lane: to, records: [] }
+    sends.set(at, send)
+    send.records.push({ key, value: codec.encode(topic, value) })
+  }
+
+  const rejected = [...options.rejected]
+  let outputs = 0
+  const emitted = (emission: Emission) => {
+    if (!stage.to.includes(emission.topic))
+      throw new Error(`Stage ${stage.name} emitted to ${emission.topic.name}, which is not one of its outputs.`)
+    add(emission.topic, emission.lane ?? lane, emission.key, emission.value)
+    if (emission.topic !== stage.from && emission.topic.counts(emission.value)) outputs++
+  }
+  outcomes.forEach((outcome, i) => {
+    const input = inputs[i]!
+    if (outcome instanceof Error) {
+      rejected.push({ ...input, uri: null, reject: outcome })
+      return
+    }
+    for (const one of outcome) {
+      if (isDiscard(one)) rejected.push({ ...input, uri: one.uri, reject: one.discard })
+      else emitted(one)
+    }
+  })
+
+  if (options.ended)
+    for (const topic of stage.to.filter(topic => topic !== stage.from))
+      for (const to of stage.fansOut ? job.lanes : [lane])
+        add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
+
+  for (const { record, value, uri, reject } of rejected)
+    add(deadLetters, lane, text(value, 'document_id') ?? record.key, {
+      type: 'dead_letter',
+      job_id: job.job_id,
+      kb_id: job.kb_id,
+      stage: stage.name,
+      topic: stage.from.name,
+      lane,
+      offset: record.offset,
+      code: reject.code,
+      message: reject.message,
+      attempts: 1,
+      uri: uri ?? text(value, 'uri'),
+      document_id: text(value, 'document_id'),
+      payload: record.value.subarray(0, payloadLimit),
+    })
+
+  add(progressTopic, lane, job.job_id, {
+    type: 'progress',
+    job_id: job.job_id,
+    attempt: job.attempt,
+    stage: stage.name,
+    lane,
+    first: slice.first,
+    next: slice.next,
+    inputs: inputs.length,
+    items: said.items + inputs.filter(input => stage.from.counts(input.value)).length,
+    outputs,
+    rejects: rejected.length,
+    bytes: inputs.reduce((sum, { record }) => sum + record.value.length, 0),
+    ms: Math.round(options.ms),
+    end_marks: options.ended ? 1 : 0,
+    total: said.total,
+    message: said.message,
+  })
+  return { sends: [...sends.values()] }
+}

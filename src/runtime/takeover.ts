@@ -1,0 +1,62 @@
+import { type Broker, BrokerError, type Transactor } from '../kafka/broker.ts'
+import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
+import type { Claim, Effects } from './effects.ts'
+import type { Gate } from './gate.ts'
+import type { Stage } from './stage.ts'
+
+/** What a worker has after a takeover, for as long as nothing goes wrong. */
+export interface Holding {
+  readonly control: LaneControl
+  readonly job: LaneJob
+  readonly transactor: Transactor
+  readonly position: number
+  /** null for a stage without an effect. */
+  readonly claim: Claim | null
+}
+
+export interface TakeoverOptions<W> {
+  readonly stage: Stage
+  readonly lane: number
+  readonly broker: Broker
+  readonly gate: Gate
+  readonly effects: Effects<W> | null
+}
+
+export const transactionalId = (stage: string, lane: number) => `${stage}.${lane}`
+
+/**
+ * The only way to come to own a lane, after every assignment and after every error. The order is the guarantee:
+ * fence, so that no earlier owner can commit any more; then `control` to its end, so that a hold it acknowledged is
+ * seen; then the committed offset, which is now final. Returns null when the gate leaves nothing to do.
+ */
+export const takeOver = async <W>({
+  stage,
+  lane,
+  broker,
+  gate,
+  effects,
+}: TakeoverOptions<W>): Promise<Holding | null> => {
+  const transactor = await broker.fence(transactionalId(stage.name, lane))
+  try {
+    await gate.readToEnd()
+    const control = gate.of(lane)
+    const job = control?.job
+    if (!control || !job || control.held.includes(stage.name)) {
+      await transactor.close()
+      return null
+    }
+    const committed = await broker.committed(stage.name, stage.from.name, lane)
+    const position = Math.max(committed ?? 0, control.starts[stage.from.name] ?? 0)
+    const kept = await broker.range(stage.from.name, lane)
+    if (kept.start > position)
+      throw new BrokerError(
+        'offset_out_of_range',
+        `Records of ${stage.from.name} lane ${lane} are gone: ${stage.name} stands at ${position}, the broker keeps ${kept.start} and later.`,
+      )
+    const claim = stage.effect && effects ? await effects.claim(job.job_id, stage.name, lane) : null
+    return { control, job, transactor, position, claim }
+  } catch (error) {
+    await transactor.close()
+    throw error
+  }
+}

@@ -1,0 +1,197 @@
+import type { Logger } from 'pino'
+import type { Codec } from '../schemas/codec.ts'
+import type { AnyRecord, Topic } from '../schemas/topics.ts'
+import type { Effects } from './effects.ts'
+import { codeOf, messageOf, Reject } from './errors.ts'
+import type { Gate } from './gate.ts'
+import type { Slice } from './lane-queue.ts'
+import type { Origin } from './retry.ts'
+import { type Input, type Rejected, type Settlement, settle } from './settle.ts'
+import type { Outcome, Stage, StageContext } from './stage.ts'
+import type { Holding } from './takeover.ts'
+
+/** An error of a slice with whose it was; the lane's retry depends on it. */
+export class SliceError extends Error {
+  override readonly name = 'SliceError'
+  readonly origin: Origin
+  constructor(origin: Origin, cause: unknown) {
+    super(messageOf(cause), { cause })
+    this.origin = origin
+  }
+}
+
+export interface WorkSliceOptions<W> {
+  readonly stage: Stage<Topic, readonly Topic[], W>
+  readonly holding: Holding
+  readonly lane: number
+  readonly slice: Slice
+  readonly codec: Codec
+  readonly gate: Gate
+  readonly effects: Effects<W> | null
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** Throws when this worker may be a zombie: asked before anything leaves the process. */
+  assertHeard(): void
+}
+
+/** What a slice's records are to this lane's job. */
+interface Sorted {
+  readonly inputs: readonly Input[]
+  readonly rejected: readonly Rejected[]
+  readonly ended: boolean
+  /** A record of another job: the lane may have changed hands. */
+  readonly foreign: boolean
+}
+
+const sort = (stage: Stage, { records }: Slice, jobId: string, codec: Codec): Sorted => {
+  const inputs: Input[] = []
+  const rejected: Rejected[] = []
+  let ended = false
+  let foreign = false
+  for (const record of records) {
+    let value: AnyRecord
+    try {
+      value = codec.decode(stage.from, record.value)
+    } catch (error) {
+      rejected.push({ record, value: null, uri: null, reject: { code: 'undecodable', message: messageOf(error) } })
+      continue
+    }
+    if (value.job_id !== jobId) foreign = true
+    else if (value.type === 'end_mark') ended = true
+    else inputs.push({ record, value })
+  }
+  return { inputs, rejected, ended, foreign }
+}
+
+/** Tries the slice whole; when a record of it is rejected, tries its records singly to find which. */
+const transform = async <W>(
+  stage: Stage<Topic, readonly Topic[], W>,
+  inputs: readonly Input[],
+  context: StageContext,
+): Promise<readonly Outcome[]> => {
+  if (inputs.length === 0) return []
+  try {
+    return await stage.transform(
+      inputs.map(input => input.value),
+      context,
+    )
+  } catch (error) {
+    if (!(error instanceof Reject)) throw error
+    if (inputs.length === 1) return [error]
+  }
+  const outcomes: Outcome[] = []
+  for (const input of inputs) outcomes.push(...(await transform(stage, [input], context)))
+  return outcomes
+}
+
+/** True when the lane went to another job while this slice was on its way. */
+const changedHands = async (gate: Gate, lane: number, jobId: string): Promise<boolean> => {
+  await gate.readToEnd()
+  return gate.of(lane)?.job?.job_id !== jobId
+}
+
+/**
+ * One slice, one transaction: sort, transform, effect, then {outputs, end marks, dead letters, progress, offset} as
+ * one Kafka commit. Returns whether the job's end mark was in it, or `changed` when the lane is another job's by now
+ * and nothing was done. Throws SliceError; nothing of the slice is visible then, save an effect that the applied row
+ * remembers.
+ */
+export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worked' | 'ended' | 'changed'> => {
+  const { stage, holding, lane, slice, codec, signal, gate } = options
+  const { job, control, transactor } = holding
+  const started = performance.now()
+
+  await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
+  const { inputs, rejected, ended: marked, foreign } = sort(stage as Stage, slice, job.job_id, codec)
+  if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
+
+  const said = { items: 0, total: null as number | null, message: null as string | null }
+  const context: StageContext = {
+    job,
+    lane,
+    signal,
+    log: options.log,
+    total: items => {
+      said.total = items
+    },
+    count: items => {
+      said.items += items
+    },
+    say: message => {
+      said.message = message
+    },
+  }
+  const work = control.draining ? [] : inputs
+  const ended = marked || (control.draining && stage.fansOut === true && inputs.length > 0)
+  options.assertHeard()
+  const outcomes = await transform(stage, work, context).catch(by('stage'))
+
+  signal.throwIfAborted()
+  options.assertHeard()
+  const refused = await effect(options, work, outcomes, context).catch(by('store'))
+
+  signal.throwIfAborted()
+  options.assertHeard()
+  let settled: Settlement
+  try {
+    settled = settle(codec, {
+      stage: stage as Stage,
+      job,
+      lane,
+      slice,
+      inputs: work,
+      outcomes,
+      rejected: [...rejected, ...refused],
+      ended,
+      said,
+      ms: performance.now() - started,
+    })
+  } catch (error) {
+    throw new SliceError('stage', error)
+  }
+  try {
+    const transaction = await transactor.begin()
+    for (const send of settled.sends) await transaction.send(send.topic, send.lane, send.records)
+    await transaction.commitOffset(stage.name, stage.from.name, lane, slice.next)
+    await transaction.commit()
+  } catch (error) {
+    throw new SliceError('line', error)
+  }
+  return ended ? 'ended' : 'worked'
+}
+
+const by =
+  (origin: Origin) =>
+  (error: unknown): never => {
+    throw new SliceError(origin, error)
+  }
+
+/** Applies the slice to the store; returns what the store refused, earlier deliveries included. */
+const effect = async <W>(
+  { stage, holding, slice, effects }: WorkSliceOptions<W>,
+  inputs: readonly Input[],
+  outcomes: readonly Outcome[],
+  context: StageContext,
+): Promise<readonly Rejected[]> => {
+  if (!stage.effect || !effects || !holding.claim) return []
+  const kept = inputs.filter((_, i) => !(outcomes[i] instanceof Error))
+  const refused = await effects.apply(holding.claim, slice.first, slice.next, async (writer, from) => {
+    const fresh = kept.filter(input => input.record.offset >= from)
+    if (fresh.length === 0) return []
+    const rejects = await stage.effect!(
+      fresh.map(input => input.value),
+      writer,
+      context,
+    )
+    return [...rejects].map(([i, reject]) => ({
+      offset: fresh[i]!.record.offset,
+      code: codeOf(reject),
+      message: reject.message,
+    }))
+  })
+  const byOffset = new Map(inputs.map(input => [input.record.offset, input]))
+  return refused.flatMap(reject => {
+    const input = byOffset.get(reject.offset)
+    return input ? [{ ...input, uri: null, reject }] : []
+  })
+}
