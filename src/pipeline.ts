@@ -1,10 +1,20 @@
+import type { KnowledgeStore } from './knowledge/knowledge-base.ts'
+import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import type { Stage } from './runtime/stage.ts'
 import { type Topic, topics } from './schemas/topics.ts'
+import type { OpenSource } from './sources/source.ts'
 import { chunking } from './stages/chunking.ts'
 import { embedding } from './stages/embedding.ts'
 import { finishing } from './stages/finishing.ts'
 import { indexing } from './stages/indexing.ts'
 import { loading } from './stages/loading.ts'
+
+/** What the stages are given of the world: ports alone. */
+export interface PipelineParts {
+  readonly openSource: OpenSource
+  readonly store: Pick<KnowledgeStore, 'listed' | 'finish'>
+  embedderFor(settings: EmbeddingSettings): Embedder
+}
 
 /**
  * THE LINE, in order. Each stage names the topic it reads and the topics it writes; nothing else joins them:
@@ -12,11 +22,23 @@ import { loading } from './stages/loading.ts'
  *   load.requests ─▶ LOADING ─▶ documents ─▶ CHUNKING ─▶ chunks ─▶ EMBEDDING ─▶ vectors ─▶ INDEXING ─▶ store
  *                                                                               finish ─▶ FINISHING ─▶ store
  */
-export const pipeline = { loading, chunking, embedding, indexing, finishing } as const
+export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => ({
+  loading: loading({ openSource, store }),
+  chunking,
+  embedding: embedding(embedderFor),
+  indexing,
+  finishing: finishing(store),
+})
 
-export type StageName = keyof typeof pipeline
+export type StageName = keyof ReturnType<typeof pipeline>
 
-export const stageNames = Object.keys(pipeline) as readonly StageName[]
+export const stageNames = [
+  'loading',
+  'chunking',
+  'embedding',
+  'indexing',
+  'finishing',
+] as const satisfies readonly StageName[]
 
 /** What writes and reads topics beside the stages. */
 const others = {

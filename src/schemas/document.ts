@@ -23,7 +23,7 @@ export const document = {
     {
       name: 'heading_path',
       type: { type: 'array', items: 'string' },
-      doc: 'Headings in force where this part starts.',
+      doc: "Headings in force where this part starts, one a level, '' where a level is skipped.",
     },
     { name: 'text', type: 'string' },
     { name: 'deleted', type: 'boolean' },

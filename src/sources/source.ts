@@ -1,25 +1,30 @@
+import type { LaneJob } from '../schemas/lane-control.ts'
+
 /** The port to where documents come from. A source yields bite by bite; the cursor is its checkpoint. */
 export interface Source {
   /**
-   * Takes the next bite. The same cursor gives the same bite while the source has not changed. Reading stops between
-   * documents when the signal aborts (throws the signal's reason).
+   * Takes the next bite. The same cursor gives the same documents while the source has not changed (a slow one may give
+   * fewer of them). Reading stops between documents when the signal aborts (throws the signal's reason).
    */
   bite(cursor: string | null, signal: AbortSignal): Promise<Bite>
+  /** Documents the source expects in all, where it can know. Asked once, before the first bite of a run. */
+  total(signal: AbortSignal): Promise<number | null>
 }
 
 export interface Bite {
   readonly documents: readonly (SourceDocument | SourceReject)[]
   /** Where to go on; null after the last bite. */
   readonly next: string | null
-  /** Documents the source expects in all, where it can know. */
-  readonly total: number | null
 }
 
 export interface SourceDocument {
   readonly uri: string
+  /** Empty where the source knows none; LOADING then takes the first heading or the end of the uri. */
   readonly title: string
   readonly mediaType: string
   readonly text: string
+  /** Where the text starts in what the uri names (after front matter), in UTF-16 code units; 0 unless given. */
+  readonly offset?: number
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -31,3 +36,12 @@ export interface SourceReject {
 }
 
 export const isSourceReject = (one: SourceDocument | SourceReject): one is SourceReject => 'code' in one
+
+/** Opens a source of a job by its number. Throws Fatal for one that cannot be used. */
+export type OpenSource = (job: LaneJob, index: number) => OpenedSource
+
+export interface OpenedSource {
+  readonly source: Source
+  /** Its identity inside a kb (`Document.source`), the same in every run. */
+  readonly id: string
+}

@@ -1,0 +1,131 @@
+/** What the API answers when it succeeds. Times are ISO 8601 in UTC. */
+import { z } from 'zod'
+import type { DeadLetterGroup, JobState, JobStatus } from '../../coordinator/jobs.ts'
+import { jobId, jobState, kbId } from './requests.ts'
+
+const count = z.int().min(0)
+const time = z.iso.datetime()
+
+export const accepted = z.object({ job_id: jobId, kb_id: kbId, status: jobState })
+
+const failure = z.object({
+  code: z.string(),
+  message: z.string(),
+  phase: z.string().nullable(),
+  lane: z.int().nullable(),
+})
+
+export const jobStatus = z.object({
+  job_id: jobId,
+  kb_id: kbId,
+  kind: z.literal('run'),
+  status: jobState,
+  phase: z.string().nullable().describe('The last phase that has begun.'),
+  progress: z.number().min(0).max(100),
+  message: z.string().nullable(),
+  waiting_for: z.string().nullable(),
+  error: failure.nullable(),
+  metrics: z.object({
+    documents: count,
+    chunks: count,
+    rejected: count,
+    bytes: count,
+    documents_per_second: z.number().nullable(),
+    chunks_per_second: z.number().nullable(),
+  }),
+  eta: z.null(),
+  lanes: z.array(z.int()).readonly(),
+  submitted_at: time,
+  started_at: time.nullable(),
+  completed_at: time.nullable(),
+  phase_details: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: jobState,
+        progress: z.number().min(0).max(100),
+        items_processed: count,
+        items_total: count.nullable(),
+        items_rejected: count,
+        started_at: time.nullable(),
+        completed_at: time.nullable(),
+        error: failure.nullable(),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<JobStatus>
+
+export const jobList = z.object({ jobs: z.array(jobStatus).readonly() })
+
+const deadLetterGroup = z.object({
+  stage: z.string(),
+  code: z.string(),
+  count,
+  examples: z.array(z.object({ uri: z.string().nullable(), message: z.string() })).readonly(),
+}) satisfies z.ZodType<DeadLetterGroup>
+
+export const deadLetterList = z.object({ job_id: jobId, groups: z.array(deadLetterGroup).readonly() })
+
+export const knowledgeBase = z.object({
+  kb_id: kbId,
+  embedding: z.object({ provider: z.enum(['hashing', 'openai']), model: z.string(), dimensions: z.int() }),
+  chunking: z.object({
+    strategy: z.enum(['markdown', 'recursive', 'fixed']),
+    chunk_size: z.int(),
+    chunk_overlap: z.int(),
+  }),
+  documents: count,
+  chunks: count,
+  created_at: time,
+})
+export const knowledgeBaseList = z.object({ knowledge_bases: z.array(knowledgeBase).readonly() })
+
+export const documentSummary = z.object({
+  document_id: z.string(),
+  source: z.string(),
+  uri: z.string(),
+  title: z.string(),
+  media_type: z.string(),
+  version: z.int(),
+  chunks: count,
+  updated_at: time,
+})
+export const documentPage = z.object({
+  documents: z.array(documentSummary).readonly(),
+  next: z.string().nullable().describe('Goes into `after` for the next page; null on the last.'),
+})
+
+export const searchAnswer = z.object({
+  hits: z
+    .array(
+      z.object({
+        score: z.number(),
+        text: z.string(),
+        uri: z.string(),
+        title: z.string(),
+        heading_path: z.array(z.string()).readonly(),
+        position: z.int().describe('Number of the chunk in its document, from 0.'),
+        offset: z.int().describe('Where it starts in the document, in UTF-16 code units.'),
+        document_id: z.string(),
+        chunk_id: z.string(),
+        version: z.int(),
+      }),
+    )
+    .readonly(),
+})
+
+export const health = z.object({ status: z.literal('ok'), version: z.string() })
+export const readiness = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  dependencies: z.array(z.object({ name: z.string(), ready: z.boolean(), message: z.string().nullable() })).readonly(),
+})
+
+/** Nothing more will happen to a job in such a state, unless it is asked for. */
+export const isEnded = (status: JobState): boolean => ['completed', 'failed', 'cancelled'].includes(status)
+
+export type Accepted = z.output<typeof accepted>
+export type KnowledgeBase = z.output<typeof knowledgeBase>
+export type DocumentPage = z.output<typeof documentPage>
+export type SearchAnswer = z.output<typeof searchAnswer>
+export type Readiness = z.output<typeof readiness>
+export type { DeadLetterGroup, JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'

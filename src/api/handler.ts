@@ -1,0 +1,27 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Mistake } from './contract/errors.ts'
+import type { AnswerOf, InputOf, RouteName, StatusOf } from './contract/routes.ts'
+
+/** What one route does with a request that passed its schemas; refusals are thrown as ApiError. */
+export interface Handler<N extends RouteName> {
+  /**
+   * Finds the mistakes that a schema cannot see, in the body as it came, so that all mistakes go back at once.
+   * `known` are those of the schema; what they already name is not to be looked at.
+   */
+  examine?(body: unknown, known: readonly Mistake[]): Promise<readonly Mistake[]>
+  answer(input: InputOf<N>, exchange: Exchange): Promise<Reply<N>>
+}
+
+export interface Exchange {
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal
+  readonly log: FastifyBaseLogger
+}
+
+export interface Reply<N extends RouteName> {
+  readonly status: StatusOf<N>
+  readonly body: AnswerOf<N>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Handlers = { readonly [N in RouteName]: Handler<N> }

@@ -1,0 +1,95 @@
+import type { Admission } from '../coordinator/jobs.ts'
+import type { EmbeddingSettings } from '../models/model.ts'
+import { Fatal } from '../runtime/errors.ts'
+import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
+import { type Accepted, isEnded } from './contract/answers.ts'
+import type { Mistake } from './contract/errors.ts'
+import { defaultSettings, type StartRequest } from './contract/requests.ts'
+import type { Handlers } from './handler.ts'
+import type { ApiPorts } from './ports.ts'
+
+/** Starting jobs. */
+export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'start' | 'job'> => ({
+  ingest: {
+    examine: (body, known) => examine(ports, body, known),
+    answer: ({ body: { kb_id, ...work } }) => submit(ports, kb_id, work),
+  },
+  start: {
+    examine: (body, known) => examine(ports, body, known),
+    answer: ({ params, body }) => submit(ports, params.kb_id, body),
+  },
+  job: {
+    async answer({ params: { job_id } }) {
+      const job = await ports.jobs.get(job_id)
+      if (job === null) throw notFound('job', job_id)
+      return { status: isEnded(job.status) ? 200 : 202, body: job }
+    },
+  },
+})
+
+/** What the request leaves open is taken from the knowledge base, or from the defaults if it is new. */
+const submit = async (ports: ApiPorts, kbId: string, work: StartRequest) => {
+  const complete = work.chunking !== undefined && work.embedding !== undefined
+  const kb = complete ? null : await ports.catalogue.get(kbId)
+  const settings = kb ?? defaultSettings
+  const embedding = work.embedding ?? settings.embedding
+  servable(ports, embedding)
+  const admission = await ports.jobs.submit({
+    kb_id: kbId,
+    sources: work.sources,
+    chunking: work.chunking ?? settings.chunking,
+    embedding,
+    parallelism: work.parallelism ?? ports.lanes.perJob,
+    priority: work.priority,
+  })
+  const body = admitted(kbId, admission)
+  return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
+}
+
+/** A model that this installation cannot ask is refused here, and not after everything has been loaded. */
+const servable = (ports: ApiPorts, embedding: EmbeddingSettings): void => {
+  try {
+    ports.embedder(embedding)
+  } catch (error) {
+    if (error instanceof Fatal) throw invalidRequest([{ path: 'embedding', message: error.message }])
+    throw error
+  }
+}
+
+const admitted = (kbId: string, admission: Admission): Accepted => {
+  switch (admission.outcome) {
+    case 'accepted':
+      return { job_id: admission.job_id, kb_id: admission.kb_id, status: admission.status }
+    case 'conflict': {
+      const { job_id, status } = admission
+      const message = `Knowledge base '${kbId}' has an unfinished job (${status}): ${job_id}. Wait for its end, then submit again.`
+      throw new ApiError(409, 'job_unfinished', message, { details: { job_id, status }, beside: { job_id } })
+    }
+    case 'settings_conflict':
+      throw new ApiError(409, 'settings_conflict', admission.message)
+    case 'queue_full':
+      throw notNow('queue_full', 'As many jobs wait as may. Submit again later.', admission.retry_after_s)
+  }
+}
+
+/** Asks of every source that passed its schema, even where the rest of the body did not, whether it may be read. */
+const examine = async (ports: ApiPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
+  const { sources, parallelism } = (body ?? {}) as { sources?: unknown; parallelism?: unknown }
+  const named = (path: string) =>
+    known.some(one => one.path.startsWith(path) && /^(?:[.[]|$)/.test(one.path.slice(path.length)))
+  const mistakes: Mistake[] = []
+  if (
+    typeof parallelism === 'number' &&
+    parallelism > ports.lanes.all &&
+    !known.some(one => one.path === 'parallelism')
+  )
+    mistakes.push({ path: 'parallelism', message: `must be at most ${ports.lanes.all}, the lanes of this line` })
+  if (!Array.isArray(sources) || known.some(one => one.path === 'sources')) return mistakes
+  for (const [index, source] of sources.entries()) {
+    const at = `sources[${index}]`
+    if (named(at)) continue
+    const refused = await ports.checkSource(source)
+    mistakes.push(...refused.map(one => ({ path: one.path === '' ? at : `${at}.${one.path}`, message: one.message })))
+  }
+  return mistakes
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import * as answers from './contract/answers.ts'
+import { errorBody } from './contract/errors.ts'
+import * as requests from './contract/requests.ts'
+import { type Route, routes } from './contract/routes.ts'
+
+type Json = Record<string, unknown>
+
+const named = {
+  input: {
+    IngestRequest: requests.ingestRequest,
+    StartRequest: requests.startRequest,
+    SearchRequest: requests.searchRequest,
+  },
+  output: {
+    Accepted: answers.accepted,
+    JobStatus: answers.jobStatus,
+    JobList: answers.jobList,
+    DeadLetterList: answers.deadLetterList,
+    KnowledgeBase: answers.knowledgeBase,
+    KnowledgeBaseList: answers.knowledgeBaseList,
+    DocumentPage: answers.documentPage,
+    SearchAnswer: answers.searchAnswer,
+    Health: answers.health,
+    Readiness: answers.readiness,
+    Error: errorBody,
+  },
+} as const satisfies Record<'input' | 'output', Record<string, z.ZodType>>
+
+const components = '#/components/schemas/'
+
+/** The description of the whole API, OpenAPI 3.1, from the table of routes and the schemas that check requests. */
+export const openapi = (version: string): Json => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Penstock',
+    version,
+    description:
+      'Documents go in through Kafka, a searchable knowledge base comes out. All JSON is snake_case, times are ISO 8601 in UTC. ' +
+      'Every answer that is not a success has the Error body; X-Request-ID is taken over or made, and sent back.',
+  },
+  paths: paths(),
+  components: { schemas: { ...schemasOf('input'), ...schemasOf('output') } },
+})
+
+const paths = (): Json => {
+  const result: Record<string, Json> = {}
+  for (const [name, route] of Object.entries<Route>(routes))
+    result[route.path] = { ...result[route.path], [route.method.toLowerCase()]: operation(name, route) }
+  return result
+}
+
+const operation = (name: string, route: Route): Json => ({
+  operationId: name,
+  tags: [route.tag],
+  summary: route.summary,
+  parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+  ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
+  responses: Object.fromEntries([
+    ...Object.entries(route.statuses).map(([status, description]) => [
+      status,
+      { description, content: json(route.answer) },
+    ]),
+    ...Object.entries({ ...refusals(route), ...route.errors }).map(([status, description]) => [
+      status,
+      { description, ...(status === '503' ? { headers: retryAfter } : {}), content: json(errorBody) },
+    ]),
+  ]),
+})
+
+const refusals = (route: Route): Record<number, string> => ({
+  ...(route.body === undefined
+    ? {}
+    : { 400: 'The body is not JSON.', 413: 'The body is too large.', 415: 'The body is not application/json.' }),
+  500: 'A fault of the service; its log has the request_id.',
+})
+
+const retryAfter = { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } }
+
+const json = (schema: z.ZodType): Json => {
+  const known = Object.entries({ ...named.input, ...named.output }).find(([, one]) => one === schema)
+  return { 'application/json': { schema: known === undefined ? inline(schema) : { $ref: components + known[0] } } }
+}
+
+const parameters = (place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] => {
+  if (schema === undefined) return []
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' })
+  return Object.entries(properties).map(([name, one]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: one,
+  }))
+}
+
+const inline = (schema: z.ZodType): Json => withoutNames(z.toJSONSchema(schema, { io: 'output' }))
+
+const schemasOf = (side: 'input' | 'output'): Json => {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries<z.ZodType>(named[side])) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, { io: side, uri: id => components + id })
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutNames(schema)]))
+}
+
+const withoutNames = ({ $schema: _, $id: __, ...schema }: Json): Json => schema

@@ -1,0 +1,45 @@
+/** What the API needs of the rest of the service; composition hands it in. */
+import type { Logger } from 'pino'
+import type { Jobs } from '../coordinator/jobs.ts'
+import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
+import type { Embedder, EmbeddingSettings } from '../models/model.ts'
+import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
+import type { Mistake } from './contract/errors.ts'
+import type { StartRequest } from './contract/requests.ts'
+
+export interface ApiPorts {
+  readonly jobs: Jobs
+  readonly catalogue: Catalogue
+  readonly knowledge: Pick<KnowledgeStore, 'search'>
+  /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */
+  embedder(settings: EmbeddingSettings): Embedder
+  /**
+   * What a source's schema cannot see: a path outside the allowed roots, or not there. Paths of the mistakes are
+   * relative to the source (`path`); none means that the source may be read.
+   */
+  checkSource(source: StartRequest['sources'][number]): Promise<readonly Mistake[]>
+  readonly dependencies: readonly Dependency[]
+  /** Milliseconds a dependency has to answer; 2,000 unless stated. */
+  readonly answerWithinMs?: number
+  /** How many lanes the line has, the most that `parallelism` may ask for, and what a job gets that does not ask. */
+  readonly lanes: { readonly all: number; readonly perJob: number }
+  readonly log: Logger
+  readonly version: string
+}
+
+/** What is stored, for people to look at. Bodies are those of the API, so nothing is mapped twice. */
+export interface Catalogue {
+  list(): Promise<readonly KnowledgeBase[]>
+  get(kbId: string): Promise<KnowledgeBase | null>
+  /**
+   * Documents in a stable order, those after the cursor `after`; null when there is no such knowledge base. Throws an
+   * error with the code `bad_cursor` for a cursor that it did not make.
+   */
+  documents(kbId: string, page: { readonly limit: number; readonly after: string | null }): Promise<DocumentPage | null>
+}
+
+export interface Dependency {
+  readonly name: string
+  /** Resolves when it answers; throws with a sentence when it does not. */
+  check(signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,124 @@
+/** The HTTP API: the table of routes with a handler for each. It knows ports only; composition listens and closes. */
+import { randomUUID } from 'node:crypto'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { z } from 'zod'
+import { ApiError, invalidRequest } from './api-error.ts'
+import { refuseBadHttp } from './bad-http.ts'
+import type { Mistake } from './contract/errors.ts'
+import { type Route, routes } from './contract/routes.ts'
+import { asApiError, errorBodyOf } from './errors.ts'
+import type { Handler, Handlers } from './handler.ts'
+import { healthHandlers } from './health.ts'
+import { ingestHandlers } from './ingest.ts'
+import { jobHandlers } from './jobs.ts'
+import { knowledgeBaseHandlers } from './knowledge-bases.ts'
+import { check } from './mistakes.ts'
+import type { ApiPorts } from './ports.ts'
+import { searchHandlers } from './search.ts'
+
+/** Bytes; the largest request is a list of 32 sources. */
+const bodyLimit = 1024 * 1024
+const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
+
+export const createServer = (ports: ApiPorts): FastifyInstance => {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: ports.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: 60_000,
+    clientErrorHandler: refuseBadHttp,
+    bodyLimit,
+    forceCloseConnections: true,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 1024 },
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id']
+      return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+    },
+    frameworkErrors: (error, request, reply) => refuse(request, reply, error),
+  })
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-ID', request.id)
+  })
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
+
+  const handlers: Handlers = {
+    ...ingestHandlers(ports),
+    ...jobHandlers(ports),
+    ...knowledgeBaseHandlers(ports),
+    ...searchHandlers(ports),
+    ...healthHandlers(ports),
+  }
+  for (const [name, route] of Object.entries<Route>(routes)) {
+    const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler
+    app.route({
+      method: route.method,
+      url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const input = await inputOf(route, handler, request)
+        const { status, headers, body } = await handler.answer(input, { signal: request.signal, log: request.log })
+        return reply
+          .code(status)
+          .headers(headers ?? {})
+          .send(body)
+      },
+    })
+  }
+  return app
+}
+
+/** What a handler is once its route's types are forgotten; `inputOf` gives it what its schemas promise. */
+type UncheckedHandler = Pick<Handler<'ingest'>, 'examine'> & {
+  answer(
+    input: unknown,
+    exchange: Parameters<Handler<'ingest'>['answer']>[1],
+  ): Promise<{
+    status: number
+    body: unknown
+    headers?: Readonly<Record<string, string>>
+  }>
+}
+
+/** The one place where requests are checked: every part by its schema, then what no schema sees, all at once. */
+const inputOf = async (route: Route, handler: UncheckedHandler, request: FastifyRequest): Promise<unknown> => {
+  const mistakes: Mistake[] = []
+  const input: Record<string, unknown> = {}
+  const part = (name: 'params' | 'query' | 'body', schema: z.ZodType | undefined, raw: unknown) => {
+    if (schema === undefined) return
+    const checked = check(schema, raw, name)
+    if (checked.ok) input[name] = checked.value
+    else mistakes.push(...checked.mistakes)
+  }
+  part('params', route.params, request.params)
+  part('query', route.query, request.query)
+  part('body', route.body, request.body)
+  if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes)))
+  if (mistakes.length > 0) throw invalidRequest(mistakes)
+  return input
+}
+
+const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
+  const error = asApiError(thrown)
+  if (error.status >= 500) request.log.error({ err: thrown, request_id: request.id, url: request.url }, error.message)
+  reply.code(error.status).header('X-Request-ID', request.id).headers(error.headers)
+  reply.send(errorBodyOf(error, request.id))
+}
+
+const nothingHere = ({ method, url }: FastifyRequest): ApiError => {
+  const path = url.split('?', 1)[0] ?? url
+  const methods = Object.values<Route>(routes)
+    .filter(route => new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .map(route => route.method)
+  if (methods.length === 0)
+    return new ApiError(404, 'no_such_route', `There is nothing at ${path}; /openapi.json lists what there is.`)
+  return new ApiError(405, 'method_not_allowed', `${method} is not possible here; ${methods.join(' and ')} is.`, {
+    headers: { Allow: methods.join(', ') },
+  })
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import type { CliContext } from './context.ts'
+import { examples, integer, jsonFlag } from './options.ts'
+import { counted, oneLine, say, sayJson, table } from './text.ts'
+
+interface Flags {
+  readonly limit: number
+  readonly after?: string
+  readonly json?: true
+}
+
+export const registerKnowledgeBases = (program: Command, context: CliContext): void => {
+  const kb = program
+    .command('kb')
+    .summary('look at knowledge bases')
+    .description('Looks at knowledge bases and at the documents in them.')
+    .addHelpText('after', examples('kb list', 'kb show handbook', 'kb documents handbook --limit 100'))
+  kb.command('list')
+    .description('Lists all knowledge bases.')
+    .option(...jsonFlag)
+    .action((flags: Flags) => list(context, flags))
+  kb.command('show')
+    .description('Shows what a knowledge base holds, and how it was made.')
+    .argument('<kb>', 'the knowledge base')
+    .option(...jsonFlag)
+    .action((id: string, flags: Flags) => show(context, id, flags))
+  kb.command('documents')
+    .description('Lists the documents of a knowledge base, page by page.')
+    .argument('<kb>', 'the knowledge base')
+    .option('--limit <number>', 'documents on a page', integer, 50)
+    .option('--after <cursor>', 'the page after this cursor')
+    .option(...jsonFlag)
+    .action((id: string, flags: Flags) => documents(context, id, flags))
+}
+
+const list = async (context: CliContext, flags: Flags): Promise<void> => {
+  const client = await context.client()
+  const body = await client.knowledgeBases({}, context.signal)
+  if (flags.json) return sayJson(context.stdout, body)
+  if (body.knowledge_bases.length === 0)
+    return say(context.stdout, 'There are no knowledge bases yet. Make one with: penstock ingest FOLDER --kb ID')
+  const rows = body.knowledge_bases.map(kb => [kb.kb_id, kb.documents, kb.chunks, modelOf(kb.embedding), kb.created_at])
+  for (const line of table(['KB', 'DOCUMENTS', 'CHUNKS', 'EMBEDDING', 'CREATED'], rows)) say(context.stdout, line)
+}
+
+const show = async (context: CliContext, id: string, flags: Flags): Promise<void> => {
+  const client = await context.client()
+  const kb = await client.knowledgeBase({ params: { kb_id: id } }, context.signal)
+  if (flags.json) return sayJson(context.stdout, kb)
+  const { strategy, chunk_size, chunk_overlap } = kb.chunking
+  say(
+    context.stdout,
+    `Knowledge base ${kb.kb_id}: ${counted(kb.documents, 'document')}, ${counted(kb.chunks, 'chunk')}`,
+  )
+  say(context.stdout, `  embedding ${modelOf(kb.embedding)}`)
+  say(context.stdout, `  chunking  ${strategy}, ${chunk_size} tokens with ${chunk_overlap} of overlap`)
+  say(context.stdout, `  created   ${kb.created_at}`)
+}
+
+const documents = async (context: CliContext, id: string, flags: Flags): Promise<void> => {
+  const client = await context.client()
+  const query = { limit: flags.limit, ...(flags.after === undefined ? {} : { after: flags.after }) }
+  const page = await client.documents({ params: { kb_id: id }, query }, context.signal)
+  if (flags.json) return sayJson(context.stdout, page)
+  const rows = page.documents.map(one => [one.document_id, one.chunks, oneLine(one.title, 60), oneLine(one.uri, 200)])
+  for (const line of table(['DOCUMENT', 'CHUNKS', 'TITLE', 'URI'], rows)) say(context.stdout, line)
+  if (page.next !== null) say(context.stdout, `There are more: penstock kb documents ${id} --after '${page.next}'`)
+}
+
+const modelOf = (embedding: { provider: string; model: string; dimensions: number }): string =>
+  `${embedding.provider}:${embedding.model}:${embedding.dimensions}`

@@ -1,0 +1,25 @@
+import { createClient } from '../api/client.ts'
+import type { CliContext, Setting } from './context.ts'
+
+/** What composition knows of the configuration. */
+export interface ContextParts {
+  readonly version: string
+  /** Where the running Penstock is; throws a sentence when that cannot be known. Asked only by verbs that call it. */
+  serverUrl(): Promise<string>
+  settings(): readonly Setting[]
+}
+
+/** The context of this process. Its signal aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
+export const processContext = ({ version, serverUrl, settings }: ContextParts): CliContext => {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    cwd: process.cwd(),
+    version,
+    signal: interrupted.signal,
+    client: async () => createClient(await serverUrl()),
+    settings,
+  }
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { brokers, decimal, flag, hostName, integer, oneOf, path, paths, text, url } from './values.ts'
+
+const MiB = 1024 * 1024
+
+/** A setting: its type, the variable that sets it, its default and what it means. `secret` is never shown. */
+const setting = <T extends z.ZodType>(env: string, type: T, doc: string, secret = false): T =>
+  type.meta({ ...type.meta(), env, secret, description: doc })
+
+/** For settings whose default is worked out, so none stands in the schema (see `computedDefaults`). */
+const unset = null
+
+/**
+ * EVERY SETTING: defaults, documentation and validation. In `penstock.yaml` a setting is found by its path here, in
+ * snake_case; in the environment by its variable; as a flag by that variable's name without PENSTOCK_, in kebab-case.
+ */
+export const schema = z.object({
+  dataDir: setting('PENSTOCK_DATA_DIR', path().default('./.penstock'), 'Where the embedded parts keep their data.'),
+  cacheDir: setting('PENSTOCK_CACHE_DIR', path(), 'Downloaded programs, shared by all data folders of a user.'),
+  api: z.object({
+    host: setting('PENSTOCK_HOST', hostName().default('127.0.0.1'), 'The address the API listens on.'),
+    port: setting('PENSTOCK_PORT', integer(0, 65535).default(7400), 'The port the API listens on; 0 takes a free one.'),
+    url: setting('PENSTOCK_URL', url(['http:', 'https:'], 'no password'), 'Where the command line finds the API.'),
+  }),
+  kafka: z.object({
+    brokers: setting(
+      'KAFKA_BROKERS',
+      brokers().nullable().default(unset),
+      'Kafka 4.0 or later; without it an embedded one is started.',
+    ),
+    port: setting(
+      'PENSTOCK_KAFKA_PORT',
+      integer(0, 65535).default(0),
+      'Port of the embedded Kafka; 0 takes a free one and remembers it.',
+    ),
+    sessionTimeoutMs: setting(
+      'PENSTOCK_SESSION_TIMEOUT_MS',
+      integer(6_000, 300_000).default(30_000),
+      'Silence after which a worker is taken for dead and its lanes go to others, in ms.',
+    ),
+    allowOffsetExpiry: setting(
+      'PENSTOCK_ALLOW_OFFSET_EXPIRY',
+      flag().default(false),
+      'Start although the broker forgets positions of groups that are idle; a long pause may then fail its job.',
+    ),
+  }),
+  registry: z.object({
+    url: setting(
+      'SCHEMA_REGISTRY_URL',
+      url(['http:', 'https:'], 'password').nullable().default(unset),
+      'A Confluent-compatible schema registry; without it an embedded one is started.',
+    ),
+    port: setting(
+      'PENSTOCK_REGISTRY_PORT',
+      integer(0, 65535).default(0),
+      'Port of the embedded registry; 0 takes a free one and remembers it.',
+    ),
+  }),
+  database: z.object({
+    url: setting(
+      'DATABASE_URL',
+      url(['postgres:', 'postgresql:'], 'password').nullable().default(unset),
+      'PostgreSQL 15 or later with pgvector 0.8 or later; without it an embedded one is started.',
+    ),
+    port: setting(
+      'PENSTOCK_DATABASE_PORT',
+      integer(0, 65535).default(0),
+      'Port of the embedded database; 0 takes a free one and remembers it.',
+    ),
+  }),
+  openai: z.object({
+    baseUrl: setting(
+      'OPENAI_BASE_URL',
+      url(['http:', 'https:'], 'no password').default('https://api.openai.com/v1'),
+      'An OpenAI-compatible provider of embeddings.',
+    ),
+    apiKey: setting('OPENAI_API_KEY', text().nullable().default(unset), 'The key for it, where it wants one.', true),
+  }),
+  embedding: z.object({
+    concurrency: setting(
+      'PENSTOCK_EMBEDDING_CONCURRENCY',
+      integer(1, 256).default(4),
+      'Requests in flight at once to the embedding provider, a lane.',
+    ),
+    batch: setting('PENSTOCK_EMBEDDING_BATCH', integer(1, 2048).default(128), 'Texts in one such request, at most.'),
+    timeoutMs: setting(
+      'PENSTOCK_EMBEDDING_TIMEOUT_MS',
+      integer(100, 600_000).default(60_000),
+      'From sending such a request to its whole answer, in ms.',
+    ),
+  }),
+  jobs: z.object({
+    lanes: setting(
+      'PENSTOCK_LANES',
+      integer(1, 1024).default(16),
+      'Partitions of every stage topic: the bound on unfinished jobs and on workers of a stage. May grow, never shrink.',
+    ),
+    parallelism: setting('PENSTOCK_PARALLELISM', integer(1, 1024).default(2), 'Lanes of a job that does not say.'),
+    concurrency: setting('PENSTOCK_CONCURRENCY', integer(1, 1024).default(4), 'Jobs that run at once.'),
+    queueDepth: setting('PENSTOCK_QUEUE_DEPTH', integer(0, 100_000).default(100), 'Jobs that may wait for their turn.'),
+  }),
+  sources: z.object({
+    fileRoots: setting('PENSTOCK_FILE_ROOTS', paths(), 'The folders below which local files may be read.'),
+    maxFileBytes: setting(
+      'PENSTOCK_MAX_FILE_BYTES',
+      integer(1, 4096 * MiB).default(64 * MiB),
+      'Files larger than this many bytes are rejected.',
+    ),
+  }),
+  retry: z.object({
+    maxAttempts: setting(
+      'INGESTION_RETRY_MAX_ATTEMPTS',
+      integer(1, 1000).optional(),
+      "Tries before a phase fails; each stage's own unless set.",
+    ),
+    backoffFactor: setting(
+      'INGESTION_RETRY_BACKOFF_FACTOR',
+      decimal(1, 100).optional(),
+      "By how much each wait is longer than the one before; each stage's own unless set.",
+    ),
+    maxDelayMs: setting(
+      'INGESTION_RETRY_MAX_DELAY',
+      integer(0, 86_400_000).optional(),
+      'The longest wait between two tries, in ms; a minute unless set.',
+    ),
+  }),
+  log: z.object({
+    level: setting(
+      'PENSTOCK_LOG_LEVEL',
+      oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+      'The least severe messages that are logged.',
+    ),
+    format: setting(
+      'PENSTOCK_LOG_FORMAT',
+      oneOf('auto', 'json', 'pretty').default('auto'),
+      'json, one object a line, or pretty; auto is pretty on a terminal.',
+    ),
+  }),
+})

@@ -1,0 +1,79 @@
+import { Migrator } from '@mikro-orm/migrations'
+import { MikroORM } from '@mikro-orm/postgresql'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { Migration0001_knowledge } from '../migrations/Migration0001_knowledge.ts'
+import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
+import { entities as coordinatorEntities } from './coordinator/entities.ts'
+import { entities as knowledgeEntities } from './knowledge/entities.ts'
+
+/** All migrations, oldest first. */
+const migrations = [Migration0001_knowledge, Migration0002_jobs]
+
+export interface Database {
+  readonly orm: MikroORM
+  /** The connections beneath `orm`, for what is too hot for it. */
+  readonly pool: Pool
+  /**
+   * True for the embedded database. It has one session for all clients: no COPY, SET, advisory lock, LISTEN or named
+   * statement; and a transaction of one client is a pause for all others.
+   */
+  readonly embedded: boolean
+  close(): Promise<void>
+}
+
+export interface OpenDatabaseOptions {
+  /** `postgresql://user:password@host:port/database` */
+  readonly url: string
+  /** Connections at most. */
+  readonly poolMax: number
+  /** For connections that break while nobody uses them. */
+  readonly log: Pick<Logger, 'warn'>
+}
+
+/**
+ * Nothing waits for ever: neither for a lock that a frozen process holds, nor on a statement, nor does a frozen process
+ * keep its own transaction. Sent when a connection opens; the embedded database has its own guard.
+ */
+const timeouts = {
+  connectionTimeoutMillis: 10_000,
+  lock_timeout: 10_000,
+  statement_timeout: 60_000,
+  idle_in_transaction_session_timeout: 15_000,
+}
+
+/** Opens the database and sees what it is; the schema is not touched. Throws when it cannot be reached. */
+export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): Promise<Database> => {
+  const orm = await MikroORM.init({
+    entities: [...knowledgeEntities, ...coordinatorEntities],
+    clientUrl: url,
+    pool: { min: 0, max: poolMax },
+    driverOptions: { ...timeouts, application_name: 'penstock', keepAlive: true },
+    forceUtcTimezone: true,
+    logger: message => log.warn({ operation: 'database' }, message),
+    colors: false,
+    extensions: [Migrator],
+    migrations: {
+      migrationsList: migrations.map(migration => ({ name: migration.name, class: migration })),
+      snapshot: false,
+      silent: true,
+      disableForeignKeys: false,
+    },
+  })
+  const close = () => orm.close()
+  try {
+    const pool: Pool = await orm.em.getConnection().getNativeClient()
+    return { orm, pool, embedded: await isEmbedded(pool), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Our own server says so itself; PGlite behind another one is known by what it was compiled for. */
+const isEmbedded = async (pool: Pool): Promise<boolean> => {
+  const { rows } = await pool.query<{ embedded: boolean }>(
+    `select coalesce(current_setting('penstock.embedded', true), '') = 'on' or version() like '%wasm%' as embedded`,
+  )
+  return rows[0]!.embedded
+}

@@ -1,0 +1,19 @@
+import net from 'node:net'
+import tls from 'node:tls'
+
+export type SocketFactory = (options: {
+  readonly host: string
+  readonly port: number
+  readonly ssl?: tls.ConnectionOptions
+  readonly onConnect: () => void
+}) => net.Socket
+
+/** KafkaJS's own leaves Nagle's algorithm on, which costs a transaction a delayed acknowledgement per round trip. */
+export const socketFactory: SocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl
+    ? tls.connect({ host, port, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+    : net.connect({ host, port }, onConnect)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 60_000)
+  return socket
+}

@@ -1,0 +1,58 @@
+import type { Admin } from 'kafkajs'
+import { BrokerError, type TopicSpec } from '../broker.ts'
+
+export const maxRecordBytes = 8 * 1024 * 1024
+/** Deleting records frees whole segments only. */
+const segmentBytes = 64 * 1024 * 1024
+const replicas = 3
+
+const settingsOf = ({ compacted, retentionMs }: TopicSpec) => [
+  { name: 'cleanup.policy', value: compacted ? 'compact' : 'delete' },
+  { name: 'retention.ms', value: String(retentionMs) },
+  { name: 'max.message.bytes', value: String(maxRecordBytes) },
+  { name: 'segment.bytes', value: String(segmentBytes) },
+]
+
+/** Creates what is missing and adds partitions where there are fewer. Several processes may do so at once. */
+export const ensureTopics = async (admin: Admin, topics: readonly TopicSpec[]): Promise<void> => {
+  const known = new Set(await admin.listTopics())
+  const missing = topics.filter(({ name }) => !known.has(name))
+  const { brokers } = await admin.describeCluster()
+  if (missing.length > 0)
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(spec => ({
+        topic: spec.name,
+        numPartitions: spec.partitions,
+        replicationFactor: Math.min(replicas, brokers.length),
+        configEntries: settingsOf(spec),
+      })),
+    })
+  const present = topics.filter(({ name }) => known.has(name))
+  if (present.length === 0) return
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: present.map(({ name }) => name) })
+  const counts = new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+  const growing = present.filter(({ name, partitions }) => counts.get(name)! < partitions)
+  if (growing.length > 0)
+    await admin.createPartitions({
+      topicPartitions: growing.map(({ name, partitions }) => ({ topic: name, count: partitions })),
+    })
+}
+
+const brokerResource = 4
+const never = 2147483647
+
+/** Kafka forgets the offsets of a group that is away for `offsets.retention.minutes`: a stage scaled to zero would start over. */
+export const checkOffsetRetention = async (admin: Admin): Promise<void> => {
+  const { brokers } = await admin.describeCluster()
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: brokerResource, name: String(brokers[0]!.nodeId), configNames: ['offsets.retention.minutes'] }],
+  })
+  const minutes = Number(resources[0]?.configEntries[0]?.configValue)
+  if (minutes >= never) return
+  throw new BrokerError(
+    'unsupported_broker',
+    `This Kafka forgets the offsets of a group that is away for ${minutes} minutes (offsets.retention.minutes), and a stage that was scaled to zero would start over. Set it to ${never} on the brokers, or allow offsets to expire in Penstock's settings.`,
+  )
+}

@@ -1,0 +1,167 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { CliContext } from './cli/context.ts'
+import { ExitCode } from './cli/context.ts'
+import { examples, jsonFlag } from './cli/options.ts'
+import { processContext } from './cli/process-context.ts'
+import { buildProgram, runProgram } from './cli/program.ts'
+import { findServer } from './cli/server-url.ts'
+import { say, sayJson, table } from './cli/text.ts'
+import { type Config, describeConfig, loadConfig } from './config.ts'
+import { version } from './version.ts'
+
+/**
+ * The `penstock` command. The verbs that talk to a running Penstock are in `cli/`; those that are one are composed here:
+ * `up`, `run ROLE...`, `migrate` and `quickstart`. What they need is imported when they run, so that the others start fast.
+ */
+const registerUp = (program: Command, context: CliContext): void => {
+  program
+    .command('up')
+    .summary('run everything on this machine')
+    .description(
+      'Starts Kafka, a schema registry and PostgreSQL with pgvector as children with their data in the data folder ' +
+        '(KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL each replace one), then every role. Ctrl-C ends all of it.',
+    )
+    .option('--port <number>', 'port of the API; 0 takes a free one')
+    .option('--data-dir <folder>', 'where the embedded parts keep their data')
+    .addHelpText('after', examples('up', 'up --port 0 --data-dir /var/lib/penstock'))
+    .action(async (flags: Record<string, unknown>) => {
+      const running = await startUp(loadConfig({ flags }), context)
+      say(context.stdout, `Penstock is ready at ${running.url}`)
+      await untilEnded(running, context)
+    })
+}
+
+const registerRun = (program: Command, context: CliContext): void => {
+  program
+    .command('run')
+    .summary('run some roles in this process')
+    .description(
+      'Runs roles of the line in this process, against the parts that KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name.',
+    )
+    .argument('<role...>', 'loading, chunking, embedding, indexing, finishing, coordinator, api')
+    .addHelpText('after', examples('run embedding', 'run coordinator api'))
+    .action(async (names: readonly string[]) => {
+      const { isRole, roleNames, startRoles } = await import('./roles.ts')
+      const { createLogger } = await import('./telemetry/log.ts')
+      const unknown = names.filter(name => !isRole(name))
+      if (unknown.length > 0)
+        throw new InvalidArgumentError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
+      const config = loadConfig()
+      const running = await startRoles(names.filter(isRole), config, await createLogger(config))
+      process.send?.({ ready: true, url: running.url })
+      if (!process.send)
+        say(
+          context.stderr,
+          `${names.join(', ')} run${names.length === 1 ? 's' : ''}${running.url ? ` at ${running.url}` : ''}`,
+        )
+      await untilEnded(running, context)
+    })
+}
+
+const registerMigrate = (program: Command, context: CliContext): void => {
+  program
+    .command('migrate')
+    .summary('bring the database up to date')
+    .argument('[direction]', 'up, down or status', 'up')
+    .option('--to <name>', 'with down: the newest migration to keep, or 0 for none')
+    .option(...jsonFlag)
+    .addHelpText('after', examples('migrate', 'migrate status --json', 'migrate down --to Migration0001_knowledge'))
+    .action(async (direction: string, flags: { readonly to?: string; readonly json?: true }) => {
+      const { migrate } = await import('./migrate-verb.ts')
+      const result = await migrate(direction, flags.to, loadConfig())
+      if (flags.json) return sayJson(context.stdout, result)
+      if (result.changed.length > 0)
+        say(context.stdout, `${direction === 'down' ? 'Taken back' : 'Applied'}: ${result.changed.join(', ')}`)
+      for (const line of table(
+        ['MIGRATION', 'STATE'],
+        result.migrations.map(({ name, state }) => [name, state]),
+      ))
+        say(context.stdout, line)
+    })
+}
+
+const registerQuickstart = (program: Command, context: CliContext): void => {
+  program
+    .command('quickstart')
+    .summary('set up, ingest a folder of Markdown and search it')
+    .argument('[folder]', 'a folder of Markdown; the documentation of the installed packages without it')
+    .option('--once', 'end after the searches; exit code 1 if anything was lost')
+    .action(async (folder: string | undefined, { once }: { readonly once?: true }) => {
+      const { quickstart } = await import('./quickstart.ts')
+      const config = loadConfig(folder === undefined ? {} : { flags: { fileRoots: [folder, context.cwd] } })
+      const running = await startUp(config, context)
+      try {
+        const whole = await quickstart({ ...context, output: context.stdout, url: running.url, folder: folder ?? null })
+        if (once) {
+          await running.stop()
+          if (!whole) throw new ExitCode(1)
+          return
+        }
+        say(
+          context.stdout,
+          `\nPenstock stays up at ${running.url} (Ctrl-C ends it). Try: npx penstock search quickstart YOUR QUESTION`,
+        )
+        await untilEnded(running, context)
+      } finally {
+        await running.stop()
+      }
+    })
+}
+
+const startUp = async (config: Config, context: CliContext) => {
+  const { up } = await import('./up.ts')
+  const { createLogger } = await import('./telemetry/log.ts')
+  const started = performance.now()
+  return up({
+    config,
+    log: await createLogger(config),
+    say: line => say(context.stdout, `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  })
+}
+
+/** How long an orderly end may take. */
+const stopWithinMs = 10_000
+
+/** Waits for a signal, the end of the parent or a failure, then stops; a second signal ends the process at once. */
+const untilEnded = async (
+  running: { readonly failed: Promise<Error>; stop(): Promise<void> },
+  context: CliContext,
+): Promise<void> => {
+  const asked = new Promise<null>(resolve => {
+    if (context.signal.aborted) resolve(null)
+    context.signal.addEventListener('abort', () => resolve(null), { once: true })
+    process.once('disconnect', () => resolve(null))
+  })
+  const error = await Promise.race([asked, running.failed])
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+  const late = setTimeout(() => {
+    say(context.stderr, `error: not stopped within ${stopWithinMs / 1000} s`)
+    process.exit(1)
+  }, stopWithinMs)
+  await running.stop()
+  clearTimeout(late)
+  if (error) throw error
+}
+
+/** The address that a running `up` wrote into its data folder. */
+const announced = async (config: Config): Promise<string | null> => {
+  const file = join(config.dataDir, 'holder.json')
+  if (!existsSync(file)) return null
+  const { url } = JSON.parse(readFileSync(file, 'utf8')) as { readonly url: string | null }
+  return url
+}
+
+const serverUrl = async (): Promise<string> => {
+  const config = loadConfig()
+  const chosen = describeConfig().some(
+    one => ['PENSTOCK_URL', 'PENSTOCK_PORT'].includes(one.env) && one.from !== 'default',
+  )
+  return findServer({ url: config.api.url, chosen, running: () => announced(config) })
+}
+
+const context = processContext({ version, serverUrl, settings: () => describeConfig() })
+const program = buildProgram(context)
+for (const register of [registerUp, registerRun, registerMigrate, registerQuickstart]) register(program, context)
+process.exitCode = await runProgram(program, process.argv.slice(2), context)

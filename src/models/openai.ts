@@ -1,0 +1,103 @@
+import OpenAI from 'openai'
+import { inBatches } from './batching.ts'
+import type { Embedder, EmbeddingSettings } from './model.ts'
+import { providerError, refusesEverything } from './provider-error.ts'
+import { BadVectors, checkVectors } from './vectors.ts'
+
+/** Where the provider is and how it may be used. */
+export interface OpenAiOptions {
+  readonly baseUrl: string
+  /** null for a server that wants none. */
+  readonly apiKey: string | null
+  /** Texts in one request. */
+  readonly batch: number
+  /** Requests in flight at once, of one call. */
+  readonly concurrency: number
+  /** From sending a request to its whole answer, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** UTF-16 code units in one request. Providers allow 300,000 tokens; a token is rarely less than two characters. */
+const requestChars = 400_000
+
+/**
+ * Embeds by any provider with the interface of OpenAI's `/embeddings`. It never repeats a request: that is the
+ * runtime's, which knows attempts, pauses and cancelled jobs.
+ */
+export const openAiEmbedder = (
+  settings: Pick<EmbeddingSettings, 'model' | 'dimensions'>,
+  options: OpenAiOptions,
+): Embedder => {
+  const { model, dimensions } = settings
+  const client = new OpenAI({
+    baseURL: options.baseUrl,
+    apiKey: options.apiKey ?? 'none',
+    ...(options.apiKey === null ? { defaultHeaders: { Authorization: null } } : {}),
+    maxRetries: 0,
+    timeout: options.timeoutMs,
+    // Given, so that the client reads none of them from the environment.
+    organization: null,
+    project: null,
+    adminAPIKey: null,
+    webhookSecret: null,
+    logLevel: 'off',
+  })
+
+  const request = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+    try {
+      // base64 is asked for by name, so that the client leaves the answer as it came and it can be checked here.
+      const answer: unknown = await client.embeddings.create(
+        {
+          model,
+          input: [...texts],
+          encoding_format: 'base64',
+          // Only these models can shorten their vectors; other servers refuse the parameter.
+          ...(model.startsWith('text-embedding-3') ? { dimensions } : {}),
+        },
+        { signal },
+      )
+      const vectors = readAnswer(answer, texts.length, model)
+      checkVectors(vectors, texts.length, settings)
+      return vectors
+    } catch (error) {
+      signal.throwIfAborted()
+      throw providerError(error, options)
+    }
+  }
+  return { model, dimensions, embed: inBatches(refusesEverything(request, model), limits(options)) }
+}
+
+const limits = ({ batch, concurrency }: OpenAiOptions) => ({ texts: batch, chars: requestChars, concurrency })
+
+/** The vectors of an answer in the order of its indexes, whatever order the server wrote them in. */
+const readAnswer = (answer: unknown, count: number, model: string): readonly Float32Array[] => {
+  const data = field(answer, 'data')
+  if (!Array.isArray(data)) throw new BadVectors(`The embedding model ${model} answered without a list of vectors.`)
+  if (data.length !== count)
+    throw new BadVectors(`The embedding model ${model} answered ${count} texts with ${data.length} vectors.`)
+  const vectors: Float32Array[] = new Array(count)
+  for (const entry of data) {
+    const index = field(entry, 'index')
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= count || vectors[index as number])
+      throw new BadVectors(
+        `The embedding model ${model} answered with index ${index}, not with each of 0 to ${count - 1} once.`,
+      )
+    vectors[index as number] = readVector(field(entry, 'embedding'), model)
+  }
+  return vectors
+}
+
+/** Base64 of little-endian float32, or a list of numbers from servers that ignore what was asked for. */
+const readVector = (embedding: unknown, model: string): Float32Array => {
+  if (Array.isArray(embedding)) return Float32Array.from(embedding, one => (typeof one === 'number' ? one : Number.NaN))
+  if (typeof embedding !== 'string') throw new BadVectors(`The embedding model ${model} answered without an embedding.`)
+  const bytes = Buffer.from(embedding, 'base64')
+  if (bytes.length % 4 !== 0)
+    throw new BadVectors(
+      `The embedding model ${model} answered with ${bytes.length} bytes, which are no float32 numbers.`,
+    )
+  return new Float32Array(Uint8Array.from(bytes).buffer)
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined

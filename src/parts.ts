@@ -1,0 +1,103 @@
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { type Database, openDatabase } from './database.ts'
+import type { Broker } from './kafka/broker.ts'
+import { openKafka } from './kafka/kafkajs.ts'
+import type { KnowledgeStore } from './knowledge/knowledge-base.ts'
+import { createKnowledgeStore } from './knowledge/pgvector.ts'
+import { migrationStatus } from './migrate.ts'
+import type { Embedder, EmbeddingSettings } from './models/model.ts'
+import { openModels } from './models/open.ts'
+import { type Gate, openGate } from './runtime/gate.ts'
+import type { Codec } from './schemas/codec.ts'
+import { openCodec } from './schemas/registry.ts'
+import { topics } from './schemas/topics.ts'
+
+/** The parts of a process, each opened when a role first asks for it and closed with the process. */
+export interface Parts {
+  readonly config: Config
+  readonly log: Logger
+  readonly embedderFor: (settings: EmbeddingSettings) => Embedder
+  broker(): Promise<Broker>
+  codec(): Promise<Codec>
+  gate(): Promise<Gate>
+  database(): Promise<Database>
+  store(): Promise<KnowledgeStore>
+  /** Closes what was opened, the latest first. */
+  close(): Promise<void>
+}
+
+/** The addresses that a role needs; the embedded parts' own when `up` started them. */
+const addressOf = (value: string | readonly string[] | null, variable: string): string => {
+  if (value === null)
+    throw new Error(`Set ${variable}: a role that runs by itself starts no embedded parts. \`penstock up\` does.`)
+  return typeof value === 'string' ? value : value.join(',')
+}
+
+const poolMax = 8
+
+/** `failed` is called when a part can no longer be used and the process should end. */
+export const openParts = (config: Config, log: Logger, failed: (error: Error) => void): Parts => {
+  const closers: (() => Promise<void>)[] = []
+  const once = <T>(open: () => Promise<T>, close: (part: T) => Promise<void>): (() => Promise<T>) => {
+    let opened: Promise<T> | null = null
+    const start = async () => {
+      const part = await open()
+      closers.push(() => close(part))
+      return part
+    }
+    return () => {
+      opened ??= start()
+      return opened
+    }
+  }
+  const nothing = async () => undefined
+
+  const broker = once(
+    async () => {
+      const { sessionTimeoutMs, allowOffsetExpiry } = config.kafka
+      const brokers = addressOf(config.kafka.brokers, 'KAFKA_BROKERS').split(',')
+      const opened = await openKafka({ brokers, log, sessionTimeoutMs, allowOffsetExpiry })
+      await opened.ensureTopics(
+        topics.map(({ name, kind, retentionMs }) => ({
+          name,
+          partitions: kind === 'compact' ? 1 : config.jobs.lanes,
+          compacted: kind === 'compact',
+          retentionMs,
+        })),
+      )
+      return opened
+    },
+    part => part.close(),
+  )
+  const codec = once(() => openCodec({ url: addressOf(config.registry.url, 'SCHEMA_REGISTRY_URL'), topics }), nothing)
+  const gate = once(
+    async () => openGate({ broker: await broker(), codec: await codec(), failed }),
+    part => part.close(),
+  )
+  const database = once(
+    async () => {
+      const opened = await openDatabase({ url: addressOf(config.database.url, 'DATABASE_URL'), poolMax, log })
+      const { pending } = await migrationStatus(opened)
+      if (pending.length === 0) return opened
+      await opened.close()
+      throw new Error(`The database lacks ${pending.join(', ')}. Run \`penstock migrate\` first.`)
+    },
+    part => part.close(),
+  )
+  const store = once(async () => createKnowledgeStore(await database()), nothing)
+
+  return {
+    config,
+    log,
+    embedderFor: openModels(config),
+    broker,
+    codec,
+    gate,
+    database,
+    store,
+    async close() {
+      for (const close of closers.splice(0).reverse()) await close()
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import { startApi } from './api-role.ts'
+import type { Config } from './config.ts'
+import { startCoordinator } from './coordinator/coordinator.ts'
+import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
+import { openParts, type Parts } from './parts.ts'
+import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
+import { messageOf, Wait } from './runtime/errors.ts'
+import { isOutOfReach } from './runtime/retry.ts'
+import { type Running, runStage } from './runtime/run-stage.ts'
+import type { Stage } from './runtime/stage.ts'
+import type { Topic } from './schemas/topics.ts'
+import { FileOpener } from './sources/file-opener.ts'
+import { sourceOpener } from './sources/open.ts'
+
+/** What a process can be; several at once is fine. */
+export const roleNames = [...stageNames, 'coordinator', 'api'] as const
+export type Role = (typeof roleNames)[number]
+
+export const isRole = (name: string): name is Role => roleNames.some(role => role === name)
+
+export interface RunningRoles extends Running {
+  /** The API's address, if it is among the roles. */
+  readonly url: string | null
+  /** Resolves with the reason when a role cannot go on and the process should end. */
+  readonly failed: Promise<Error>
+}
+
+type Started = Running & { readonly url?: string; nudge?(): void }
+
+/** Starts the roles of this process over one set of parts. `stop` ends them in the order of the line, then the parts. */
+export const startRoles = async (roles: readonly Role[], config: Config, log: Logger): Promise<RunningRoles> => {
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
+  const parts = openParts(config, log, fail)
+  const started: Started[] = []
+  const stop = async () => {
+    await Promise.all(started.map(one => one.stop()))
+    await parts.close()
+  }
+  let stopped: Promise<void> | null = null
+  try {
+    const nudges: (() => void)[] = []
+    const nudge = () => {
+      for (const one of nudges) one()
+    }
+    started.push(
+      ...(await Promise.all(
+        roles.map(async role => {
+          const one = await start(role, parts, nudge, fail)
+          if (one.nudge) nudges.push(one.nudge)
+          log.info({ role }, `${role} runs`)
+          return one
+        }),
+      )),
+    )
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const url = started.find(one => one.url !== undefined)?.url ?? null
+  return { url, failed, stop: () => (stopped ??= stop()) }
+}
+
+const start = async (role: Role, parts: Parts, nudge: () => void, failed: (error: Error) => void): Promise<Started> => {
+  if (role === 'coordinator') return coordinator(parts)
+  if (role === 'api') return startApi(parts, nudge)
+  return stage(role, parts, failed)
+}
+
+/** The database out of reach is waited for: LOADING's look-ups are part of its own work and would burn its attempts. */
+const patient = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (isOutOfReach(error))
+      throw new Wait('store_unreachable', `The database cannot be reached: ${messageOf(error)}`, 1000)
+    throw error
+  }
+}
+
+const stage = async (name: StageName, parts: Parts, failed: (error: Error) => void): Promise<Started> => {
+  const { config, log, embedderFor } = parts
+  const line = pipeline({
+    openSource: sourceOpener(
+      new FileOpener({ roots: config.sources.fileRoots, maxBytes: config.sources.maxFileBytes }),
+    ),
+    embedderFor,
+    store: {
+      listed: (...call) => patient(async () => (await parts.store()).listed(...call)),
+      finish: (...call) => patient(async () => (await parts.store()).finish(...call)),
+    },
+  })
+  checkPipeline(Object.values(line) as unknown as readonly Stage[])
+  const one = line[name] as unknown as Stage<Topic, readonly Topic[], KnowledgeWriter>
+  return runStage({
+    stage: one,
+    broker: await parts.broker(),
+    gate: await parts.gate(),
+    codec: await parts.codec(),
+    effects: one.effect ? await parts.store() : null,
+    retry: config.retry,
+    log,
+    failed,
+  })
+}
+
+const coordinator = async (parts: Parts): Promise<Started> => {
+  const { lanes, concurrency } = parts.config.jobs
+  const { orm } = await parts.database()
+  const holder = `${hostname()}/${process.pid}`
+  return startCoordinator({
+    em: orm.em,
+    broker: await parts.broker(),
+    codec: await parts.codec(),
+    log: parts.log,
+    lanes,
+    concurrency,
+    holder,
+  })
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import picomatch from 'picomatch'
+import { Fatal } from '../runtime/errors.ts'
+import type { Listing } from './file-listing.ts'
+import { type FileOpener, FileRefusal, type Located } from './file-opener.ts'
+import { isNotText, textOf } from './file-text.ts'
+import { type ListingCache, noCache } from './listing-cache.ts'
+import type { Bite, Source, SourceDocument, SourceReject } from './source.ts'
+import { defaultInclude, type SourceSpec } from './spec.ts'
+
+/** What a file says in itself: everything of a document but its uri. */
+export type ReadText = (text: string, path: string) => Omit<SourceDocument, 'uri'>
+
+export interface FolderSourceOptions {
+  readonly opener: FileOpener
+  readonly spec: SourceSpec
+  readonly read: ReadText
+  readonly listings?: ListingCache
+  /** A bite ends after the document that reaches one of these. */
+  readonly most?: { readonly documents: number; readonly characters: number; readonly ms: number }
+}
+
+/**
+ * The files of a folder, in the order of their paths; the cursor is the path of the last one taken, so it stays small
+ * and a restart goes on after it, whatever has come or gone meanwhile.
+ */
+export const folderSource = (options: FolderSourceOptions): Source => {
+  const { opener, spec, read, listings = noCache } = options
+  const most = options.most ?? { documents: 256, characters: 4 * 1024 * 1024, ms: 2000 }
+  const wanted = matcherOf(spec)
+
+  const locate = () => fatally(spec, () => opener.locate(spec.path))
+  const list = async (at: Located, fresh: boolean, signal: AbortSignal): Promise<Listing> => {
+    if (!at.folder) return [{ path: '' }]
+    return fatally(spec, () => listings.get(fresh, () => opener.list(at.path, wanted, signal)))
+  }
+
+  return {
+    async total(signal) {
+      return (await list(await locate(), true, signal)).length
+    },
+    async bite(cursor, signal): Promise<Bite> {
+      const at = await locate()
+      const listing = await list(at, false, signal)
+      const documents: (SourceDocument | SourceReject)[] = []
+      const began = performance.now()
+      let characters = 0
+      let i = cursor === null ? 0 : firstAfter(listing, cursor)
+      for (; i < listing.length; i++) {
+        const enough = documents.length >= most.documents || characters >= most.characters
+        if (enough || (documents.length > 0 && performance.now() - began >= most.ms)) break
+        signal.throwIfAborted()
+        const { path, refused } = listing[i]!
+        const full = join(at.path, path)
+        const one = refused ? { uri: pathToFileURL(full).href, ...refused } : await readFile(opener, full, read)
+        if ('text' in one) characters += one.text.length
+        documents.push(one)
+      }
+      return { documents, next: i < listing.length ? listing[i - 1]!.path : null }
+    },
+  }
+}
+
+const readFile = async (opener: FileOpener, path: string, read: ReadText): Promise<SourceDocument | SourceReject> => {
+  try {
+    const { bytes, uri } = await opener.read(path)
+    const text = textOf(bytes, path)
+    if (isNotText(text)) return { uri, ...text }
+    const found = read(text, path)
+    if (found.text.trim() !== '') return { uri, ...found }
+    return { uri, code: 'empty_document', message: `${path} has front matter but no text to index.` }
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error
+    return { uri: pathToFileURL(path).href, code: error.code, message: error.message }
+  }
+}
+
+/** What is wrong with the source itself is wrong for all its documents. */
+const fatally = async <T>(spec: SourceSpec, operation: () => Promise<T>): Promise<T> => {
+  try {
+    return await operation()
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error
+    throw new Fatal(error.code, `The source ${spec.type} cannot be read: ${error.message}`, { cause: error })
+  }
+}
+
+const matcherOf = (spec: SourceSpec): ((path: string) => boolean) => {
+  const options = { nobracket: true, noextglob: true, nonegate: true }
+  const include = picomatch([...(spec.include ?? defaultInclude[spec.type])], options)
+  const exclude = spec.exclude ? picomatch([...spec.exclude], options) : () => false
+  return path => include(path) && !exclude(path)
+}
+
+const firstAfter = (listing: Listing, cursor: string): number => {
+  let low = 0
+  let high = listing.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (listing[middle]!.path <= cursor) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,54 @@
+import { isatty } from 'node:tty'
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import { hideSecrets } from './secrets.ts'
+
+/** What the configuration says of logs; the keys are those of `Config`. */
+export interface LogConfig {
+  readonly log: { readonly level: string; readonly format: 'auto' | 'json' | 'pretty' }
+  readonly openai: { readonly apiKey: string | null }
+  readonly database: { readonly url: string | null }
+  readonly registry: { readonly url: string | null }
+}
+
+const standardError = 2
+
+/**
+ * The logger of a process. Lines go to standard error, so that the output of a command stays its own. Those of the
+ * line carry kb_id, job_id, stage and lane, set on child loggers where they are known. Secrets are hidden in the
+ * finished line, whatever field, message or cause of an error they came in with.
+ */
+export const createLogger = (config: LogConfig, to?: DestinationStream): Logger => {
+  const { level, format } = config.log
+  const secrets = [config.openai.apiKey, passwordOf(config.database.url), passwordOf(config.registry.url)]
+  const options: LoggerOptions = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: label => ({ level: label }) },
+    serializers: { err: described, error: described },
+    hooks: { streamWrite: hideSecrets(secrets) },
+  }
+  const output = to ?? destination({ fd: standardError, sync: true })
+  if (format === 'json' || (format === 'auto' && !isatty(standardError))) return pino(options, output)
+  const pretty = prettyFactory({ ignore: 'pid', colorize: isatty(standardError) && to === undefined })
+  return pino(options, { write: line => output.write(pretty(line)) })
+}
+
+const passwordOf = (url: string | null): string | null => {
+  const password = url === null ? '' : (URL.parse(url)?.password ?? '')
+  return password === '' ? null : decodeURIComponent(password)
+}
+
+/** An error as a log shows it, with the chain of its causes; no other fields of it, which may be whole requests. */
+const described = (error: unknown, depth = 0): unknown => {
+  if (!(error instanceof Error)) return error
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error && { code: error.code }),
+    stack: error.stack,
+    ...(error.cause !== undefined && depth < 8 && { cause: described(error.cause, depth + 1) }),
+    ...(error instanceof AggregateError && depth < 8 && { errors: error.errors.map(one => described(one, depth + 1)) }),
+  }
+}

@@ -1,0 +1,84 @@
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { ClientError, createClient } from '../../src/api/client.ts'
+import { withServer } from '../cli/run.ts'
+import { aJob, aKnowledgeBase, fakePorts } from './fake-ports.ts'
+
+const errorOf = async (call: Promise<unknown>): Promise<ClientError> => {
+  const error = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(ClientError)
+  return error as ClientError
+}
+
+describe('the client', () => {
+  it('calls routes with what they take in path, query and body', async () => {
+    const ports = fakePorts()
+    ports.stored.jobs.push(aJob())
+    ports.stored.knowledgeBases.push(aKnowledgeBase())
+    await withServer(ports, async url => {
+      const client = createClient(`${url}/`)
+      expect(await client.job({ params: { job_id: 'job-1' } })).toEqual(aJob())
+      expect(await client.jobs({ query: { status: 'running', limit: 3 } })).toEqual({ jobs: [aJob()] })
+      expect(ports.asked.filters).toEqual([{ status: 'running', limit: 3 }])
+      const body = { sources: [{ type: 'markdown' as const, path: '/docs' }] }
+      expect(await client.start({ params: { kb_id: 'handbook' }, body })).toMatchObject({ job_id: 'job-1' })
+      expect(await client.readiness({})).toMatchObject({ status: 'ready' })
+    })
+  })
+
+  it('takes the body of a 503 of /readyz as an answer', async () => {
+    const check = () => Promise.reject(new Error('away'))
+    await withServer(fakePorts({ dependencies: [{ name: 'kafka', check }] }), async url => {
+      expect(await createClient(url).readiness({})).toMatchObject({ status: 'not_ready' })
+    })
+  })
+
+  it('gives names with slashes in them to the path as one part', async () => {
+    await withServer(fakePorts(), async url => {
+      const error = await errorOf(createClient(url).job({ params: { job_id: '../healthz' } }))
+      expect(error).toMatchObject({ status: 404, code: 'not_found', message: "There is no job '../healthz'." })
+    })
+  })
+
+  it('throws refusals with code, message, mistakes and request id', async () => {
+    await withServer(fakePorts(), async url => {
+      const error = await errorOf(createClient(url).ingest({ body: { kb_id: 'A', sources: [] } }))
+      expect(error).toMatchObject({ status: 422, code: 'invalid_request' })
+      expect(error.mistakes.map(one => one.path)).toEqual(['kb_id', 'sources'])
+      expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/)
+    })
+  })
+
+  it('says what to do when nothing answers', async () => {
+    const url = await withServer(fakePorts(), async url => url)
+    expect(await errorOf(createClient(url).health({}))).toMatchObject({
+      status: 0,
+      code: 'unreachable',
+      message: `No Penstock answers at ${url}. Start one with \`penstock up\`, or set PENSTOCK_URL or PENSTOCK_PORT.`,
+    })
+  })
+
+  it('tells a server that is something else, and one that does not answer in time', async () => {
+    const server = createHttpServer((request, response) => {
+      if (request.url === '/healthz') response.end('<html>hello</html>')
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const client = createClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { timeoutMs: 100 })
+    try {
+      expect(await errorOf(client.health({}))).toMatchObject({ status: 200, code: 'not_penstock' })
+      expect(await errorOf(client.readiness({}))).toMatchObject({ status: 0, code: 'timeout' })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it('rejects with the reason of its caller when that gives up', async () => {
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(createClient('http://127.0.0.1:9').health({}, signal)).rejects.toThrow('enough')
+  })
+})

