@@ -24,7 +24,7 @@ export interface PipelineParts {
  */
 export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => ({
   loading: loading({ openSource, store }),
-  chunking,
+  chunking: chunking(),
   embedding: embedding(embedderFor),
   indexing,
   finishing: finishing(store),

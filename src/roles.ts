@@ -44,16 +44,14 @@ export const startRoles = async (roles: readonly Role[], config: Config, log: Lo
     const nudge = () => {
       for (const one of nudges) one()
     }
-    started.push(
-      ...(await Promise.all(
-        roles.map(async role => {
-          const one = await start(role, parts, nudge, fail)
-          if (one.nudge) nudges.push(one.nudge)
-          log.info({ role }, `${role} runs`)
-          return one
-        }),
-      )),
-    )
+    const starting = roles.map(async role => {
+      const one = await start(role, parts, nudge, fail)
+      started.push(one)
+      if (one.nudge) nudges.push(one.nudge)
+      log.info({ role }, `${role} runs`)
+    })
+    await Promise.allSettled(starting)
+    await Promise.all(starting)
   } catch (error) {
     await stop()
     throw error

@@ -36,7 +36,7 @@ const allowed: Record<string, readonly RegExp[]> = {
   models: [/^schemas\//, /^runtime\/errors\.ts$/],
   supervisor: [],
   telemetry: [],
-  cli: [/^api\/(client|contract|address)\.ts$/, /^config\.ts$/],
+  cli: [/^api\/(client\.ts|contract\/)/],
   api: [/^schemas\//, /^sources\/spec\.ts$/, /^runtime\/errors\.ts$/],
 }
 

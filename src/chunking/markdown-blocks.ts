@@ -110,14 +110,21 @@ const listEnd = (text: string, from: Line): number => {
   return end
 }
 
+/** A line without its mark goes on with the quote only where the line before it was text. */
 const quoteEnd = (text: string, from: Line): number => {
-  let end = from.next
+  let before = from
   for (const line of linesFrom(text, from.next)) {
-    if (isBlank(line)) break
-    if (text[line.first] !== '>' && interrupts(text, line)) break
-    end = line.next
+    const marked = line.indent < 4 && text[line.first] === '>'
+    if (isBlank(line) || (!marked && (interrupts(text, line) || !endsInText(text, before)))) break
+    before = line
   }
-  return end
+  return before.next
+}
+
+const endsInText = (text: string, line: Line): boolean => {
+  if (text[line.first] !== '>') return true
+  const quoted = text.slice(line.first, line.end).replace(/^(?:>[ \t]?)+/, '')
+  return quoted !== '' && !/^(?:[ \t]|#{1,6} |```|~~~)/.test(quoted)
 }
 
 const tableEnd = (text: string, from: Line): number => {

@@ -85,10 +85,12 @@ const rejoining = new Set([
 /** The group asks this member to join again, at once. */
 export const asksToRejoin = (error: unknown): boolean => rejoining.has(typeOf(error) ?? '')
 
-/** Errors that joining again, now or later, can cure. */
+/** Errors that joining again, now or later, can cure. KafkaJS says so of what it gave up to try. */
 export const isCurable = (error: unknown): boolean => {
   if (error instanceof BrokerError) return error.code === 'unreachable'
   if (asksToRejoin(error) || isConnectionError(error) || isNotYet(error)) return true
   const { name, retriable } = error as { name?: string; retriable?: boolean }
-  return name === 'KafkaJSStaleTopicMetadataAssignment' || retriable === true
+  return (
+    name === 'KafkaJSStaleTopicMetadataAssignment' || name === 'KafkaJSNumberOfRetriesExceeded' || retriable === true
+  )
 }

@@ -3,7 +3,9 @@
  * and producer cannot do what the port promises (fencing at a stated time, reading without a group, one slow lane
  * alone), but its protocol, connections and group membership can. The version is pinned exactly.
  */
+
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import type { SocketFactory } from './sockets.ts'
 
 export interface ProtocolRequest {
@@ -25,6 +27,12 @@ interface RequestDefinition {
 
 export interface Connection {
   readonly requestQueue: RequestQueue
+  readonly socket?: Socket
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+  isConnected(): boolean
+  connect(): Promise<boolean>
   disconnect(): Promise<boolean>
 }
 
@@ -154,6 +162,7 @@ const src = (path: string): unknown => load(`kafkajs/src/${path}`)
 export const ClusterClass = src('cluster') as Class<ClusterOptions, Cluster>
 export const ConsumerGroupClass = src('consumer/consumerGroup') as Class<ConsumerGroupOptions, ConsumerGroup>
 export const EmitterClass = src('instrumentation/emitter') as new () => unknown
+export const ConnectionClass = src('network/connection') as { readonly prototype: Connection }
 export const RequestQueueClass = src('network/requestQueue') as { readonly prototype: RequestQueue }
 export const { roundRobin } = src('consumer/assigners') as {
   readonly roundRobin: (options: { cluster: Cluster; groupId: string; logger: KafkaLogger }) => Assigner

@@ -1,42 +1,6 @@
-import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { compressionCodecs, type RequestQueue, RequestQueueClass } from './internals.ts'
-
-const zstd = 4
-const timeoutCheckMs = 1000
-const pendingCheckMs = 10
-
-/**
- * KafkaJS 2.2.4 asks for a timer in `throttledUntil - now` milliseconds after every response, which is negative unless
- * the broker throttles: Node makes it 1 ms, and the callback asks again. So every connection wakes up a thousand times
- * a second for ever. A timer is needed only while requests are waiting to be sent.
- */
-function scheduleCheckPendingRequests(this: RequestQueue): void {
-  if (this.throttleCheckTimeoutId || this.pending.length === 0) return
-  const throttledMs = this.throttledUntil - Date.now()
-  this.throttleCheckTimeoutId = setTimeout(
-    () => {
-      this.throttleCheckTimeoutId = null
-      this.checkPendingRequests()
-    },
-    throttledMs > 0 ? throttledMs : pendingCheckMs,
-  )
-}
-
-/**
- * KafkaJS 2.2.4 looks for timed out requests ten times a second on every connection, idle ones included. Here the
- * check runs once a second, and only while something is in flight: `sendSocketRequest` starts it.
- */
-function scheduleRequestTimeoutCheck(this: RequestQueue): void {
-  if (!this.enforceRequestTimeout || this.requestTimeoutIntervalId || this.inflight.size === 0) return
-  this.requestTimeoutIntervalId = setTimeout(() => {
-    this.requestTimeoutIntervalId = undefined
-    const now = Date.now()
-    for (const request of [...this.inflight.values()])
-      if (now - request.sentAt > request.requestTimeout) request.timeoutRequest()
-    if (this.isConnected()) this.scheduleRequestTimeoutCheck()
-  }, timeoutCheckMs)
-}
+import { patchConnection } from './patches/connection.ts'
+import { patchRequestQueue } from './patches/request-queue.ts'
+import { registerZstd } from './patches/zstd.ts'
 
 let applied = false
 
@@ -44,23 +8,7 @@ let applied = false
 export const patchKafkaJs = (): void => {
   if (applied) return
   applied = true
-  const queue = RequestQueueClass.prototype
-  const send = queue.sendSocketRequest
-  const destroy = queue.destroy
-  queue.scheduleCheckPendingRequests = scheduleCheckPendingRequests
-  queue.scheduleRequestTimeoutCheck = scheduleRequestTimeoutCheck
-  queue.sendSocketRequest = function (this: RequestQueue, request) {
-    send.call(this, request)
-    this.scheduleRequestTimeoutCheck()
-  }
-  queue.destroy = function (this: RequestQueue) {
-    destroy.call(this)
-    this.requestTimeoutIntervalId = undefined
-  }
-  // KafkaJS has no zstd of its own; the native packages for it do not build on current Node.
-  const codec = {
-    compress: (encoder: { buffer: Buffer }) => promisify(zstdCompress)(encoder.buffer),
-    decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
-  }
-  compressionCodecs[zstd] = () => codec
+  patchRequestQueue()
+  patchConnection()
+  registerZstd()
 }

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { UniqueConstraintViolationException } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { CommandRow, JobRow } from './entities.ts'
+import { newJob } from './job-state.ts'
+import type { Admission, Submission } from './jobs.ts'
+
+/** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
+export interface KnowledgeBases {
+  get(tx: EntityManager, kbId: string): Promise<Pick<Submission, 'embedding' | 'chunking'> | null>
+  create(tx: EntityManager, kb: Pick<Submission, 'kb_id' | 'embedding' | 'chunking'>): Promise<void>
+  setChunking(tx: EntityManager, kbId: string, chunking: Submission['chunking']): Promise<void>
+}
+
+export interface AdmissionOptions {
+  readonly em: EntityManager
+  readonly knowledgeBases: KnowledgeBases
+  /** How many jobs may wait to be started. */
+  readonly queueDepth: number
+  /** Called after a job was admitted: a coordinator in this process need not wait for its next look. */
+  nudge?(): void
+}
+
+const retryAfterSeconds = 30
+const unfinished = ['pending', 'running', 'paused'] as const
+
+/**
+ * Admits a job, or says why not, in one transaction. Admissions go one after the other (they lock one row), so the
+ * queue is never past its depth; the unique index on unfinished jobs stands behind that.
+ */
+export const submit = async (options: AdmissionOptions, request: Submission): Promise<Admission> => {
+  const admission = await options.em
+    .fork()
+    .transactional(tx => admit(tx, options, request))
+    .catch(error => {
+      if (!(error instanceof UniqueConstraintViolationException)) throw error
+      return conflict(options.em.fork(), request).then(found => {
+        if (!found) throw error
+        return found
+      })
+    })
+  if (admission.outcome === 'accepted') options.nudge?.()
+  return admission
+}
+
+const admit = async (
+  tx: EntityManager,
+  { knowledgeBases, queueDepth }: AdmissionOptions,
+  request: Submission,
+): Promise<Admission> => {
+  await tx.execute('select 1 from admission for update')
+  const found = await conflict(tx, request)
+  if (found) return found
+  const { kb_id, embedding, chunking } = request
+  const kb = await knowledgeBases.get(tx, kb_id)
+  if (kb && (kb.embedding.model !== embedding.model || kb.embedding.dimensions !== embedding.dimensions))
+    return { outcome: 'settings_conflict', message: settingsConflict(kb_id, kb.embedding, embedding) }
+  if ((await tx.count(JobRow, { status: 'pending' })) >= queueDepth)
+    return { outcome: 'queue_full', retry_after_s: retryAfterSeconds }
+
+  if (!kb) await knowledgeBases.create(tx, { kb_id, embedding, chunking })
+  else if (JSON.stringify(kb.chunking) !== JSON.stringify(chunking))
+    await knowledgeBases.setChunking(tx, kb_id, chunking)
+  const [earlier] = await tx.execute<{ run: string }[]>(
+    `select coalesce(max(run), 0) as run from job where kb_id = ?`,
+    [kb_id],
+  )
+  // A failed job of this kb gives way: the coordinator takes its lanes back, and it can no longer be retried.
+  await tx.execute(
+    `update job set closed_at = now() where kb_id = ? and kind = 'run' and status = 'failed' and closed_at is null`,
+    [kb_id],
+  )
+  const state = newJob()
+  const job = tx.create(JobRow, {
+    id: randomUUID(),
+    kbId: kb_id,
+    kind: 'run',
+    status: state.status,
+    submission: request,
+    state,
+    run: Number(earlier?.run ?? 0) + 1,
+    priority: request.priority,
+  })
+  await tx.flush()
+  tx.create(CommandRow, { jobId: job.id, verb: 'start' })
+  await tx.flush()
+  return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
+}
+
+const conflict = async (em: EntityManager, { kb_id }: Submission): Promise<Admission | null> => {
+  const job = await em.findOne(JobRow, { kbId: kb_id, kind: 'run', status: { $in: [...unfinished] } })
+  return job && { outcome: 'conflict', job_id: job.id, status: job.status }
+}
+
+const settingsConflict = (kb: string, old: Submission['embedding'], asked: Submission['embedding']): string =>
+  `Knowledge base '${kb}' was made with ${old.model} in ${old.dimensions} dimensions; vectors of ${asked.model} in ` +
+  `${asked.dimensions} cannot be mixed with them. Use its embedding, or another knowledge base.`

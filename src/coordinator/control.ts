@@ -1,0 +1,65 @@
+import type { FinishRequest } from '../schemas/finish-request.ts'
+import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
+import type { LoadRequest } from '../schemas/load-request.ts'
+import { control, finish, loadRequests, type RecordOf, type Topic } from '../schemas/topics.ts'
+import type { JobRow, LaneRow, PlannedRecord } from './entities.ts'
+import { finishSteps, phases } from './phases.ts'
+
+const planned = <T extends Topic>(topic: T, lane: number, key: string, value: RecordOf<T>): PlannedRecord => ({
+  topic: topic.name,
+  lane,
+  key,
+  value,
+})
+
+/** What a lane's stages are told: a function of the lane and its job, so that it can be told again at any time. */
+export const controlRecord = (lane: LaneRow, job: JobRow | null): PlannedRecord => {
+  const value: LaneControl = {
+    type: 'lane_control',
+    lane: lane.lane,
+    revision: lane.revision,
+    job: job && !lane.leaving ? laneJob(job) : null,
+    starts: lane.starts,
+    held: job?.status === 'failed' && !lane.leaving ? phases.map(({ stage }) => stage) : [],
+    draining: false,
+  }
+  return planned(control, 0, String(lane.lane), value)
+}
+
+const laneJob = ({ id, kbId, run, state, submission }: JobRow): LaneJob => ({
+  job_id: id,
+  kb_id: kbId,
+  run,
+  attempt: state.attempt,
+  lanes: state.lanes,
+  sources: submission.sources.map(source => JSON.stringify(source)),
+  chunking: submission.chunking,
+  embedding: submission.embedding,
+})
+
+/** The request for the first bite of the first source. Each bite's own transaction asks for the next. */
+export const firstLoadRequest = (job: JobRow): PlannedRecord => {
+  const value: LoadRequest = {
+    type: 'load_request',
+    job_id: job.id,
+    seq: 0,
+    source_index: 0,
+    cursor: null,
+    documents_before: 0,
+  }
+  return planned(loadRequests, firstLane(job), job.id, value)
+}
+
+/** The steps of FINISHING and their end mark. */
+export const finishRequests = (job: JobRow): readonly PlannedRecord[] => {
+  const steps = finishSteps.map((step): FinishRequest => ({ type: 'finish_request', job_id: job.id, step }))
+  return [...steps, { type: 'end_mark', job_id: job.id } as const].map(value =>
+    planned(finish, firstLane(job), job.id, value),
+  )
+}
+
+export const firstLane = (job: JobRow): number => {
+  const [lane] = job.state.lanes
+  if (lane === undefined) throw new Error(`Job ${job.id} has no lane: it has not started.`)
+  return lane
+}

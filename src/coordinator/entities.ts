@@ -1,0 +1,121 @@
+import { defineEntity, type InferEntity, type Opt, p } from '@mikro-orm/core'
+import type { Job } from './job-state.ts'
+import type { JobState, Submission } from './jobs.ts'
+
+/** A job: what was asked for, and its state machine as one JSON value. Times are the database's. */
+export const JobRow = defineEntity({
+  name: 'JobRow',
+  tableName: 'job',
+  properties: {
+    id: p.text().primary(),
+    /** Order of submission. */
+    number: p.bigint('number').$type<Opt<number>>().generated('always as identity'),
+    kbId: p.text(),
+    kind: p.text().$type<'run'>(),
+    /** Copy of `state.status`, for the indexes. */
+    status: p.text().$type<JobState>(),
+    submission: p.json<Submission>(),
+    state: p.json<Job>(),
+    /** Run number of the kb; the high part of every version this job writes. */
+    run: p.bigint('number'),
+    /** Larger goes first. */
+    priority: p.integer(),
+    submittedAt: p.datetime().defaultRaw('now()'),
+    startedAt: p.datetime().nullable(),
+    completedAt: p.datetime().nullable(),
+    /** A failed job that was given up: its lanes go to others and it cannot be retried. */
+    closedAt: p.datetime().nullable(),
+  },
+})
+export type JobRow = InferEntity<typeof JobRow>
+
+/** What users ask of jobs, in order; applied by the coordinator. */
+export const CommandRow = defineEntity({
+  name: 'CommandRow',
+  tableName: 'command',
+  properties: {
+    id: p.bigint('number').primary().autoincrement(),
+    jobId: p.text(),
+    verb: p.text().$type<'start'>(),
+    /** One phase of the job, or null for all of it. */
+    phase: p.text().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    appliedAt: p.datetime().nullable(),
+  },
+})
+export type CommandRow = InferEntity<typeof CommandRow>
+
+/** A partition number and whose it is. The newest control record of a lane is a function of this row and its job's. */
+export const LaneRow = defineEntity({
+  name: 'LaneRow',
+  tableName: 'lane',
+  properties: {
+    lane: p.integer().primary(),
+    jobId: p.text().nullable(),
+    /** Of the newest control record planned for this lane. */
+    revision: p.bigint('number').default(0),
+    /** Topic to the first offset of the job in this lane. */
+    starts: p.json<Readonly<Record<string, number>>>().defaultRaw(`'{}'`),
+    /** The job is over here: `control` says free, the lane becomes free when that is published. */
+    leaving: p.boolean().default(false),
+  },
+})
+export type LaneRow = InferEntity<typeof LaneRow>
+
+/**
+ * One Kafka transaction of the coordinator, planned with the state it follows from. Its id is the revision of the
+ * control records in it, so `control` itself tells whether it was committed. Deleted when it is known to be.
+ */
+export const PublicationRow = defineEntity({
+  name: 'PublicationRow',
+  tableName: 'publication',
+  properties: {
+    id: p.bigint('number').primary(),
+    records: p.json<readonly PlannedRecord[]>(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+})
+export type PublicationRow = InferEntity<typeof PublicationRow>
+
+/** A record of a publication, before it is encoded. */
+export interface PlannedRecord {
+  readonly topic: string
+  readonly lane: number
+  readonly key: string
+  readonly value: { readonly type: string }
+}
+
+/** How far the coordinator has read a lane of a topic; saved with what followed from the records. */
+export const FollowedRow = defineEntity({
+  name: 'FollowedRow',
+  tableName: 'followed',
+  properties: { topic: p.text().primary(), lane: p.integer().primary(), next: p.bigint('number') },
+})
+export type FollowedRow = InferEntity<typeof FollowedRow>
+
+/** A rejected input. Its place in the topic is its key, so that reading it twice stores it once. */
+export const DeadLetterRow = defineEntity({
+  name: 'DeadLetterRow',
+  tableName: 'dead_letter',
+  properties: {
+    lane: p.integer().primary(),
+    position: p.bigint('number').primary(),
+    jobId: p.text(),
+    kbId: p.text(),
+    stage: p.text(),
+    /** Where the rejected record itself is. */
+    inputTopic: p.text(),
+    inputLane: p.integer(),
+    inputOffset: p.bigint('number'),
+    code: p.text(),
+    message: p.text(),
+    attempts: p.integer(),
+    uri: p.text().nullable(),
+    documentId: p.text().nullable(),
+    payload: p.blob().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+})
+export type DeadLetterRow = InferEntity<typeof DeadLetterRow>
+
+export const entities = [JobRow, CommandRow, LaneRow, PublicationRow, FollowedRow, DeadLetterRow]

@@ -1,0 +1,60 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type AdmissionOptions, submit } from './admission.ts'
+import { JobRow } from './entities.ts'
+import { jobStatus } from './job-status.ts'
+import type { DeadLetterGroup, JobStatus, Jobs } from './jobs.ts'
+import { type Limits, waitingFor } from './waiting.ts'
+
+export interface JobStoreOptions extends AdmissionOptions, Limits {}
+
+/** The jobs of the database, as the API starts and sees them. */
+export const createJobs = (options: JobStoreOptions): Jobs => {
+  const { em } = options
+  const show = async (fork: EntityManager, rows: readonly JobRow[]): Promise<readonly JobStatus[]> => {
+    const reasons = await waitingFor(fork, rows, options)
+    const now = new Date()
+    return rows.map(row => jobStatus(row, reasons.get(row.id) ?? null, now))
+  }
+  const one = async (fork: EntityManager, row: JobRow | null) => (row ? ((await show(fork, [row]))[0] ?? null) : null)
+
+  return {
+    submit: request => submit(options, request),
+    async get(id) {
+      const fork = em.fork()
+      return one(fork, await fork.findOne(JobRow, { id }))
+    },
+    async ofKnowledgeBase(kbId) {
+      const fork = em.fork()
+      const [row] = await fork.find(JobRow, { kbId }, { orderBy: { number: 'desc' }, limit: 1 })
+      return one(fork, row ?? null)
+    },
+    async list({ kb_id, status, limit }) {
+      const fork = em.fork()
+      const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
+      return show(fork, await fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))
+    },
+    deadLetters: (jobId, limit) => deadLetterGroups(em.fork(), jobId, limit),
+  }
+}
+
+const examplesPerGroup = 5
+
+/** The commonest causes first, at most `limit` of them, each with its first examples. */
+const deadLetterGroups = async (em: EntityManager, jobId: string, limit: number): Promise<DeadLetterGroup[]> => {
+  const rows = await em.execute<{ stage: string; code: string; count: string; uri: string | null; message: string }[]>(
+    `select stage, code, count, uri, message from (
+       select stage, code, uri, message,
+         count(*) over cause as count,
+         row_number() over (cause order by lane, position) as n
+       from dead_letter where job_id = ? window cause as (partition by stage, code)
+     ) letters where n <= ? order by count desc, stage, code, n`,
+    [jobId, examplesPerGroup],
+  )
+  const groups = Map.groupBy(rows, ({ stage, code }) => JSON.stringify([stage, code]))
+  return [...groups.values()].slice(0, limit).map(group => ({
+    stage: group[0]!.stage,
+    code: group[0]!.code,
+    count: Number(group[0]!.count),
+    examples: group.map(({ uri, message }) => ({ uri, message })),
+  }))
+}

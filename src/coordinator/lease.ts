@@ -1,0 +1,65 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+
+/** Another coordinator has taken the lease: whatever this one was doing did not happen. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+  readonly code = 'lease_lost'
+  constructor() {
+    super('Another coordinator has taken over; this one stops and stands by.')
+  }
+}
+
+/**
+ * Who is the active coordinator: one row with an epoch that grows with every change of hands and a time, by the
+ * clock of the database, until which nobody else may take it.
+ */
+export interface Lease {
+  /** The new epoch, or null while another holds it. */
+  acquire(): Promise<number | null>
+  /** Throws LeaseLost when the epoch has passed. */
+  renew(epoch: number): Promise<void>
+  /** Lets a standby take over at once. */
+  release(epoch: number): Promise<void>
+}
+
+export const createLease = (em: EntityManager, holder: string, leaseMs: number): Lease => {
+  const change = async (sql: string, params: readonly unknown[]): Promise<number | null> => {
+    const rows = await em.fork().execute<{ epoch: string }[]>(sql, [...params])
+    return rows[0] ? Number(rows[0].epoch) : null
+  }
+  const until = `clock_timestamp() + ? * interval '1 millisecond'`
+  return {
+    acquire: () =>
+      change(
+        `update lease set epoch = epoch + 1, holder = ?, until = ${until}
+         where name = 'coordinator' and until < clock_timestamp() returning epoch`,
+        [holder, leaseMs],
+      ),
+    async renew(epoch) {
+      const sql = `update lease set until = ${until} where name = 'coordinator' and epoch = ? returning epoch`
+      if ((await change(sql, [leaseMs, epoch])) === null) throw new LeaseLost()
+    },
+    async release(epoch) {
+      await change(`update lease set until = '-infinity' where name = 'coordinator' and epoch = ? returning epoch`, [
+        epoch,
+      ])
+    },
+  }
+}
+
+/**
+ * Runs one transaction of the coordinator that holds `epoch`. It locks the lease first, so that no other can take
+ * over before it has ended, and so that revisions are given out in the order in which they are committed.
+ */
+export const asHolder = <T>(
+  em: EntityManager,
+  epoch: number,
+  work: (tx: EntityManager, now: Date) => Promise<T>,
+): Promise<T> =>
+  em.fork().transactional(async tx => {
+    const [row] = await tx.execute<{ epoch: string; now: Date }[]>(
+      `select epoch, now() as now from lease where name = 'coordinator' for update`,
+    )
+    if (Number(row?.epoch) !== epoch) throw new LeaseLost()
+    return work(tx, new Date(row!.now))
+  })

@@ -1,0 +1,68 @@
+import { AppliedRow } from '../knowledge/entities.ts'
+import { messageOf } from '../runtime/errors.ts'
+import { progressTopic } from '../schemas/topics.ts'
+import { FollowedRow, JobRow, LaneRow } from './entities.ts'
+import { phases } from './phases.ts'
+import { plan } from './publications.ts'
+import type { Tenure } from './tenure.ts'
+
+/** Plans to free the lanes of failed jobs that were closed: by a new job of their kb, or because lanes ran out. */
+export const giveUp = (tenure: Tenure): Promise<void> =>
+  tenure.transaction(async tx => {
+    const closed = await tx.find(JobRow, { status: 'failed', closedAt: { $ne: null } }, { fields: ['id'] })
+    const ids = closed.map(({ id }) => id)
+    const lanes = await tx.find(LaneRow, { jobId: { $in: ids }, leaving: false }, { orderBy: { lane: 'asc' } })
+    if (lanes.length === 0) return
+    for (const lane of lanes) lane.leaving = true
+    await tx.flush()
+    await plan(tx, lanes)
+  })
+
+/**
+ * Frees the lanes that `control` has told to be free. Stages of a job that ended well have passed their end marks and
+ * write no more; those of a failed job may still have a slice in hand, so each of its transactional ids is fenced
+ * here: whoever takes over after that reads `control` and finds no job. Only then is the end of the lane final, and
+ * with it the start of the next job there. Returns the lanes, for `trimLanes`.
+ */
+export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> => {
+  const { broker, transaction } = tenure
+  const leaving = await transaction(async tx => {
+    const rows = await tx.find(LaneRow, { leaving: true }, { orderBy: { lane: 'asc' } })
+    const jobs = await tx.find(JobRow, { id: { $in: rows.flatMap(({ jobId }) => jobId ?? []) } })
+    return rows.map(({ lane, jobId }) => ({
+      lane,
+      jobId,
+      failed: jobs.find(({ id }) => id === jobId)?.status === 'failed',
+    }))
+  })
+  if (leaving.length === 0) return []
+  for (const { lane, failed } of leaving) {
+    if (!failed) continue
+    for (const { stage } of phases) await (await broker.fence(`${stage}.${lane}`)).close()
+  }
+  const lanes = leaving.map(({ lane }) => lane)
+  await transaction(async tx => {
+    await tx.nativeUpdate(LaneRow, { lane: { $in: lanes } }, { jobId: null, leaving: false })
+    // From here on a forgotten worker is refused by the store as well: what it claimed is gone.
+    await tx.nativeDelete(AppliedRow, { jobId: { $in: leaving.flatMap(({ jobId }) => jobId ?? []) } })
+  })
+  return lanes
+}
+
+/** Deletes what nobody will read again: below what the stages committed, and below what was saved of `progress`. */
+export const trimLanes = async (tenure: Tenure, lanes: readonly number[]): Promise<void> => {
+  const { broker, transaction, log } = tenure
+  try {
+    const saved = await transaction(tx =>
+      tx.find(FollowedRow, { topic: progressTopic.name, lane: { $in: [...lanes] } }),
+    )
+    for (const { lane, next } of saved) await broker.deleteRecords(progressTopic.name, lane, next)
+    for (const lane of lanes)
+      for (const { stage, input } of phases) {
+        const committed = await broker.committed(stage, input.name, lane)
+        if (committed !== null) await broker.deleteRecords(input.name, lane, committed)
+      }
+  } catch (error) {
+    log.warn({ lanes, operation: 'trim', err: error }, `records of ended jobs stay for now: ${messageOf(error)}`)
+  }
+}

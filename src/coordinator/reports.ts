@@ -1,0 +1,116 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { BrokerRecord, LaneBatch } from '../kafka/broker.ts'
+import { messageOf } from '../runtime/errors.ts'
+import { deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
+import { finishRequests } from './control.ts'
+import { DeadLetterRow, FollowedRow, type JobRow, LaneRow } from './entities.ts'
+import type { Effect, JobEvent } from './job.ts'
+import { lockJobs, transit } from './job-rows.ts'
+import { plan } from './publications.ts'
+import type { Tenure } from './tenure.ts'
+
+/**
+ * Applies a batch of `progress` to its jobs, in one transaction with the position after it, and plans what follows.
+ * True when something was planned.
+ */
+export const applyProgress = async (tenure: Tenure, batch: LaneBatch): Promise<boolean> => {
+  await tenure.codec.prepare(batch.records.map(({ value }) => value))
+  return tenure.transaction(async (tx, now) => {
+    await savePosition(tx, progressTopic, batch)
+    const reports = decoded(tenure, progressTopic, batch.records)
+    const byJob = Map.groupBy(reports, ({ value }) => value.job_id)
+    let planned = false
+    for (const job of await lockJobs(tx, [...byJob.keys()])) {
+      const effects = transit(job, (byJob.get(job.id) ?? []).map(eventOf), now)
+      byJob.delete(job.id)
+      for (const effect of effects) await follow(tx, job, effect)
+      if (job.state.status === 'failed' && effects.length > 0)
+        tenure.log.warn({ job: job.id, kb: job.kbId, error: job.state.failure }, 'job failed')
+      if (effects.length > 0) planned = true
+    }
+    for (const [id, { length }] of byJob)
+      tenure.log.warn({ job: id, reports: length }, 'reports of a job that the database does not know are skipped')
+    await tx.flush()
+    return planned
+  })
+}
+
+/** Stores a batch of `dead.letters`, each once, in one transaction with the position after it. */
+export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promise<void> => {
+  await tenure.codec.prepare(batch.records.map(({ value }) => value))
+  await tenure.transaction(async tx => {
+    await savePosition(tx, deadLetters, batch)
+    const letters = decoded(tenure, deadLetters, batch.records)
+    const rows = letters.map(({ record: { offset }, value: letter }) => ({
+      lane: batch.lane,
+      position: offset,
+      jobId: letter.job_id,
+      kbId: letter.kb_id,
+      stage: letter.stage,
+      inputTopic: letter.topic,
+      inputLane: letter.lane,
+      inputOffset: letter.offset,
+      code: letter.code,
+      message: storable(letter.message),
+      attempts: letter.attempts,
+      uri: letter.uri && storable(letter.uri),
+      documentId: letter.document_id,
+      payload: letter.payload,
+    }))
+    if (rows.length > 0) await tx.upsertMany(DeadLetterRow, rows, { onConflictAction: 'ignore' })
+  })
+}
+
+/** Where to go on in each lane of a topic: what was saved, or the first record that is kept. */
+export const positions = async (tenure: Tenure, topic: Topic): Promise<ReadonlyMap<number, number>> => {
+  const saved = await tenure.transaction(tx => tx.find(FollowedRow, { topic: topic.name }))
+  const lanes = await tenure.transaction(tx => tx.find(LaneRow, {}, { orderBy: { lane: 'asc' } }))
+  const found = new Map<number, number>()
+  for (const { lane } of lanes) {
+    const next = saved.find(row => row.lane === lane)?.next
+    const { start } = await tenure.broker.range(topic.name, lane)
+    // Dead letters expire by themselves; a hole in the progress is told by the broker and must not be jumped over.
+    found.set(lane, next === undefined || topic === deadLetters ? Math.max(next ?? 0, start) : next)
+  }
+  return found
+}
+
+/** Where to go on after this batch, saved with what follows from it. */
+const savePosition = (tx: EntityManager, { name: topic }: Topic, { lane, next }: LaneBatch) =>
+  tx.upsert(FollowedRow, { topic, lane, next })
+
+interface Decoded<T extends Topic> {
+  readonly record: BrokerRecord
+  readonly value: RecordOf<T>
+}
+
+/** What nobody can read is said and left out: were it progress, the gap it leaves fails its job, and no other. */
+const decoded = <T extends Topic>({ codec, log }: Tenure, topic: T, records: readonly BrokerRecord[]): Decoded<T>[] =>
+  records.flatMap(record => {
+    try {
+      return { record, value: codec.decode(topic, record.value) }
+    } catch (error) {
+      log.error({ topic: topic.name, offset: record.offset, err: error }, `unreadable record: ${messageOf(error)}`)
+      return []
+    }
+  })
+
+const eventOf = ({ value, record: { timestamp: at } }: Decoded<typeof progressTopic>): JobEvent => {
+  if (value.type === 'phase_failure')
+    return { type: 'phase_failed', report: { ...value, message: storable(value.message) }, at }
+  return { type: 'progress', report: { ...value, message: value.message && storable(value.message) }, at }
+}
+
+/** PostgreSQL stores every character but this one; names of files and words of other systems may have it. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD')
+
+/** Plans what an effect asks for. */
+const follow = async (tx: EntityManager, job: JobRow, effect: Effect): Promise<void> => {
+  await tx.flush()
+  const lanes = await tx.find(LaneRow, { jobId: job.id }, { orderBy: { lane: 'asc' } })
+  if (effect === 'release') for (const lane of lanes) lane.leaving = true
+  if (effect === 'finish') {
+    const first = lanes.filter(({ lane }) => lane === job.state.lanes[0])
+    await plan(tx, first, finishRequests(job))
+  } else await plan(tx, lanes)
+}

@@ -1,0 +1,9 @@
+/** Runs one piece of work at a time, in the order in which they were handed in. */
+export const createSerial = () => {
+  let last: Promise<unknown> = Promise.resolve()
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const run = last.then(work, work)
+    last = run
+    return run
+  }
+}

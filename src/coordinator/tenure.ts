@@ -1,0 +1,20 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Logger } from 'pino'
+import type { Broker, Transactor } from '../kafka/broker.ts'
+import type { Codec } from '../schemas/codec.ts'
+
+/** What a coordinator works with while it is the active one. */
+export interface Tenure {
+  readonly epoch: number
+  readonly broker: Broker
+  readonly codec: Codec
+  readonly log: Logger
+  /** Holder of the transactional id `coordinator`, fenced after the lease was taken. */
+  readonly transactor: Transactor
+  /** Lanes that jobs may be given: 0 to this, exclusive. */
+  readonly lanes: number
+  /** How many jobs may be running at once. */
+  readonly concurrency: number
+  /** One transaction under the lease; throws LeaseLost when another has taken over. `now` is the database's. */
+  transaction<T>(work: (tx: EntityManager, now: Date) => Promise<T>): Promise<T>
+}

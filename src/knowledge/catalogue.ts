@@ -1,0 +1,126 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { LaneJob } from '../schemas/lane-control.ts'
+import { createChunkTable } from './chunk-table.ts'
+import { KnowledgeBaseRow } from './entities.ts'
+
+type Settings = Pick<LaneJob, 'embedding' | 'chunking'>
+
+/** What admission does with knowledge bases; each call is part of its transaction. */
+export const knowledgeBases = {
+  async get(tx: EntityManager, kbId: string): Promise<Settings | null> {
+    const kb = await tx.findOne(KnowledgeBaseRow, kbId)
+    return kb && { embedding: kb.embedding, chunking: kb.chunking }
+  },
+
+  /** Makes it with its table of chunks. */
+  async create(
+    tx: EntityManager,
+    { kb_id, embedding, chunking }: Settings & { readonly kb_id: string },
+  ): Promise<void> {
+    const [kb] = await tx.execute<{ number: number }[]>(
+      'insert into knowledge_base (id, embedding, chunking) values (?, ?, ?) returning number',
+      [kb_id, JSON.stringify(embedding), JSON.stringify(chunking)],
+    )
+    for (const statement of createChunkTable(kb!.number, embedding.dimensions)) await tx.execute(statement)
+  },
+
+  /** Chunking may change from run to run: documents made in another way are made anew. */
+  async setChunking(tx: EntityManager, kbId: string, chunking: Settings['chunking']): Promise<void> {
+    await tx.nativeUpdate(KnowledgeBaseRow, { id: kbId }, { chunking })
+  },
+}
+
+/** A knowledge base with its counts, as the API shows it. Deleted documents do not count. */
+export interface KnowledgeBaseSummary extends Settings {
+  readonly kb_id: string
+  readonly documents: number
+  readonly chunks: number
+  readonly created_at: string
+}
+
+export interface DocumentSummary {
+  readonly document_id: string
+  readonly source: string
+  readonly uri: string
+  readonly title: string
+  readonly media_type: string
+  readonly version: number
+  readonly chunks: number
+  readonly updated_at: string
+}
+
+/** A cursor that no page gave. */
+export class BadCursor extends Error {
+  override readonly name = 'BadCursor'
+  readonly code = 'bad_cursor'
+}
+
+/** What is stored, for people to look at. */
+export const createCatalogue = (em: EntityManager) => ({
+  list: () => summaries(em.fork(), null),
+
+  async get(kbId: string): Promise<KnowledgeBaseSummary | null> {
+    return (await summaries(em.fork(), kbId))[0] ?? null
+  },
+
+  /** Documents by uri, those after the cursor `after`; null when there is no such knowledge base. Throws BadCursor. */
+  async documents(
+    kbId: string,
+    { limit, after }: { readonly limit: number; readonly after: string | null },
+  ): Promise<{ readonly documents: readonly DocumentSummary[]; readonly next: string | null } | null> {
+    const fork = em.fork()
+    if ((await fork.count(KnowledgeBaseRow, { id: kbId })) === 0) return null
+    const rows = await fork.execute<DocumentRecord[]>(
+      `select document_id, source, uri, title, media_type, active_version, chunks, updated_at from document
+       where kb_id = ? and not deleted and (left(uri, ${cursorUri}), document_id) > (?, ?)
+       order by left(uri, ${cursorUri}), document_id limit ?`,
+      [kbId, ...(after === null ? ['', ''] : parseCursor(after)), limit + 1],
+    )
+    const shown = rows.slice(0, limit)
+    return {
+      documents: shown.map(({ active_version, updated_at, ...document }) => ({
+        ...document,
+        version: Number(active_version),
+        updated_at: new Date(updated_at).toISOString(),
+      })),
+      next: rows.length > limit ? cursorOf(shown.at(-1)!) : null,
+    }
+  },
+})
+
+type DocumentRecord = Omit<DocumentSummary, 'version'> & { readonly active_version: string }
+
+/** Characters of a uri that order pages; the index has as many. */
+const cursorUri = 500
+
+const cursorOf = ({ uri, document_id }: DocumentRecord): string =>
+  Buffer.from(JSON.stringify([[...uri].slice(0, cursorUri).join(''), document_id])).toString('base64url')
+
+const parseCursor = (cursor: string): readonly [string, string] => {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(parsed) && typeof parsed[0] === 'string' && typeof parsed[1] === 'string')
+      return [parsed[0], parsed[1]]
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new BadCursor('The cursor is none that a page of documents gave: use its `next` as it came.')
+}
+
+const summaries = async (em: EntityManager, kbId: string | null): Promise<readonly KnowledgeBaseSummary[]> => {
+  const rows = await em.execute<(Settings & { id: string; created_at: string; documents: string; chunks: string })[]>(
+    `select kb.id, kb.embedding, kb.chunking, kb.created_at,
+            count(d.document_id) as documents, coalesce(sum(d.chunks), 0) as chunks
+     from knowledge_base kb left join document d on d.kb_id = kb.id and not d.deleted
+     ${kbId === null ? '' : 'where kb.id = ?'} group by kb.id order by kb.id`,
+    kbId === null ? [] : [kbId],
+  )
+  return rows.map(({ id, embedding, chunking, created_at, documents, chunks }) => ({
+    kb_id: id,
+    embedding,
+    chunking,
+    documents: Number(documents),
+    chunks: Number(chunks),
+    created_at: new Date(created_at).toISOString(),
+  }))
+}

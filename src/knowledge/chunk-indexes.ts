@@ -1,0 +1,75 @@
+import type { Pool, PoolClient } from 'pg'
+import { chunkTable, maxIndexedDimensions } from './chunk-table.ts'
+import type { FinishOptions } from './finishing-steps.ts'
+import type { StoredBase } from './settings.ts'
+import { inTransaction } from './transaction.ts'
+
+/**
+ * Builds what search needs beside the rows: full text always, vectors where exact search is no longer quick (never on
+ * the embedded database, which takes fifteen times as long for it). Later changes write through them. An abort cancels
+ * the statement; nothing of it stays.
+ */
+export const buildIndexes = async (
+  { pool, embedded, indexFrom }: FinishOptions,
+  kb: StoredBase,
+  signal: AbortSignal,
+): Promise<string> => {
+  signal.throwIfAborted()
+  const table = chunkTable(kb.number)
+  const { rows } = await pool.query<{ count: string }>(`select count(*) from ${table}`)
+  const count = Number(rows[0]!.count)
+  await inTransaction(pool, 'begin', async client => {
+    await withoutTimeout(client, embedded)
+    await cancellable(pool, client, signal, embedded, () =>
+      client.query(`create index if not exists ${table}_search on ${table} using gin (search)`),
+    )
+  })
+  const vectors = !embedded && count >= indexFrom && kb.dimensions <= maxIndexedDimensions
+  if (vectors)
+    await inTransaction(pool, 'begin', async client => {
+      await withoutTimeout(client, embedded)
+      await client.query(`set local maintenance_work_mem = '512MB'`)
+      await cancellable(pool, client, signal, embedded, () =>
+        client.query(
+          `create index if not exists ${table}_vectors on ${table} using hnsw (embedding halfvec_cosine_ops)`,
+        ),
+      )
+    })
+  signal.throwIfAborted()
+  await pool.query(`analyze ${table}`)
+  return vectors ? `Indexed ${count} chunks by text and by vector.` : `Indexed ${count} chunks by text.`
+}
+
+/** A build takes as long as it takes. */
+const withoutTimeout = async (client: PoolClient, embedded: boolean): Promise<void> => {
+  if (!embedded) await client.query('set local statement_timeout = 0')
+}
+
+/** Runs a statement that an abort of the signal cancels; then throws the signal's reason. */
+const cancellable = async (
+  pool: Pool,
+  client: PoolClient,
+  signal: AbortSignal,
+  embedded: boolean,
+  statement: () => Promise<unknown>,
+): Promise<void> => {
+  if (embedded) {
+    await statement()
+    return
+  }
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const canceling: Promise<unknown>[] = []
+  const cancel = () => canceling.push(pool.query('select pg_cancel_backend($1)', [rows[0]!.pid]))
+  signal.throwIfAborted()
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    await statement()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', cancel)
+    // Waited for, so that a late cancel cannot hit the next statement of this connection.
+    await Promise.all(canceling)
+  }
+}

@@ -1,0 +1,87 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import type { LaneJob } from '../schemas/lane-control.ts'
+
+/** A knowledge base and the settings it is made with. */
+export const KnowledgeBaseRow = defineEntity({
+  name: 'KnowledgeBaseRow',
+  tableName: 'knowledge_base',
+  properties: {
+    id: p.text().primary(),
+    /** Names its table of chunks: `chunks_<number>`. Never used twice. */
+    number: p.integer().generated('always as identity'),
+    embedding: p.json<LaneJob['embedding']>(),
+    chunking: p.json<LaneJob['chunking']>(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+})
+export type KnowledgeBaseRow = InferEntity<typeof KnowledgeBaseRow>
+
+/** A document as readers see it: the version that is active. A deleted one stays, so that no older version comes back. */
+export const DocumentRow = defineEntity({
+  name: 'DocumentRow',
+  tableName: 'document',
+  properties: {
+    kbId: p.text().primary(),
+    documentId: p.text().primary(),
+    source: p.text(),
+    uri: p.text(),
+    title: p.text(),
+    mediaType: p.text(),
+    metadata: p.json<Readonly<Record<string, string>>>().defaultRaw(`'{}'`),
+    activeVersion: p.bigint('number'),
+    contentHash: p.text(),
+    /** Of the chunking and embedding settings that the active version was made with. */
+    settingsHash: p.text(),
+    chunks: p.integer(),
+    /** Chunks without a vector, found by text alone: the embedding of their text was rejected. */
+    stubs: p.integer().default(0),
+    deleted: p.boolean().default(false),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+})
+export type DocumentRow = InferEntity<typeof DocumentRow>
+
+/** A version that has rows, or ends of some of its parts; what is not active of these is pruned. */
+export const DocumentVersionRow = defineEntity({
+  name: 'DocumentVersionRow',
+  tableName: 'document_version',
+  properties: {
+    kbId: p.text().primary(),
+    documentId: p.text().primary(),
+    version: p.bigint('number').primary(),
+    /** Part to its number of chunks, for a document in several parts. */
+    ends: p.json<Readonly<Record<string, number>>>().defaultRaw(`'{}'`),
+  },
+})
+export type DocumentVersionRow = InferEntity<typeof DocumentVersionRow>
+
+/** A document that a run found, whatever became of it. */
+export const SeenRow = defineEntity({
+  name: 'SeenRow',
+  tableName: 'seen',
+  properties: {
+    kbId: p.text().primary(),
+    run: p.bigint('number').primary(),
+    documentId: p.text().primary(),
+    source: p.text(),
+  },
+})
+export type SeenRow = InferEntity<typeof SeenRow>
+
+/** How far a stage's effects on the store have come in a lane, and who may go on (runtime/effects.ts). */
+export const AppliedRow = defineEntity({
+  name: 'AppliedRow',
+  tableName: 'applied',
+  properties: {
+    jobId: p.text().primary(),
+    stage: p.text().primary(),
+    lane: p.integer().primary(),
+    nextOffset: p.bigint('number').default(0),
+    fence: p.bigint('number').default(1),
+    rejects: p.json<readonly { offset: number; code: string; message: string }[]>().defaultRaw(`'[]'`),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+})
+export type AppliedRow = InferEntity<typeof AppliedRow>
+
+export const entities = [KnowledgeBaseRow, DocumentRow, DocumentVersionRow, SeenRow, AppliedRow]

@@ -1,0 +1,31 @@
+import type { Pool } from 'pg'
+import type { LaneJob } from '../schemas/lane-control.ts'
+import type { FoundDocument } from './knowledge-base.ts'
+import { settingsHash } from './settings.ts'
+
+/**
+ * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and
+ * without a rejected chunk, which a new run tries again.
+ */
+export const listed = async (
+  pool: Pool,
+  job: LaneJob,
+  found: readonly FoundDocument[],
+): Promise<ReadonlySet<string>> => {
+  if (found.length === 0) return new Set()
+  const documentIds = found.map(one => one.documentId)
+  await pool.query(
+    `insert into seen (kb_id, run, document_id, source)
+     select distinct on (document_id) $1, $2::bigint, document_id, source
+     from unnest($3::text[], $4::text[]) f (document_id, source) order by document_id
+     on conflict do nothing`,
+    [job.kb_id, job.run, documentIds, found.map(one => one.source)],
+  )
+  const { rows } = await pool.query<{ document_id: string }>(
+    `select d.document_id from document d
+     join unnest($2::text[], $3::text[]) f (document_id, content_hash) using (document_id, content_hash)
+     where d.kb_id = $1 and d.settings_hash = $4 and d.stubs = 0 and not d.deleted`,
+    [job.kb_id, documentIds, found.map(one => one.contentHash), settingsHash(job)],
+  )
+  return new Set(rows.map(row => row.document_id))
+}

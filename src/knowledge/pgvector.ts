@@ -1,0 +1,31 @@
+import type { Pool } from 'pg'
+import { createEffects } from './applied.ts'
+import { copyChunks, insertChunks } from './chunk-writers.ts'
+import { finish } from './finishing-steps.ts'
+import type { KnowledgeStore } from './knowledge-base.ts'
+import { createKnowledgeWriter } from './knowledge-writer.ts'
+import { listed } from './listing.ts'
+import { search } from './search.ts'
+
+export interface KnowledgeStoreOptions {
+  readonly pool: Pool
+  /** True for the embedded database, which takes no COPY. */
+  readonly embedded: boolean
+  /** Rows of a knowledge base from which FINISHING builds a vector index. */
+  readonly indexFrom?: number
+}
+
+/** About where an exact search takes 50 ms on one core. */
+const defaultIndexFrom = 20_000
+
+/** The store of knowledge bases in PostgreSQL with pgvector. It does not own the pool. */
+export const createKnowledgeStore = ({ pool, embedded, indexFrom }: KnowledgeStoreOptions): KnowledgeStore => {
+  const writeChunks = embedded ? insertChunks : copyChunks
+  const finishing = { pool, embedded, indexFrom: indexFrom ?? defaultIndexFrom }
+  return {
+    ...createEffects(pool, client => createKnowledgeWriter(client, writeChunks)),
+    finish: (job, step, signal) => finish(finishing, job, step, signal),
+    listed: (job, found) => listed(pool, job, found),
+    search: query => search(pool, query),
+  }
+}

@@ -1,0 +1,30 @@
+import type { Pool, PoolClient } from 'pg'
+
+/**
+ * Runs `work` in a transaction on a connection of its own. A connection whose state is unknown after an error is closed,
+ * never handed to another.
+ */
+export const inTransaction = async <T>(
+  pool: Pool,
+  begin: string,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const noteBreak = (error: Error) => {
+    broken = error
+  }
+  client.on('error', noteBreak)
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(noteBreak)
+    throw error
+  } finally {
+    client.off('error', noteBreak)
+    client.release(broken)
+  }
+}

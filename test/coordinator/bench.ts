@@ -1,0 +1,70 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { type Coordinator, type CoordinatorOptions, startCoordinator } from '../../src/coordinator/coordinator.ts'
+import { JobRow, LaneRow } from '../../src/coordinator/entities.ts'
+import { createJobs } from '../../src/coordinator/job-store.ts'
+import type { Submission } from '../../src/coordinator/jobs.ts'
+import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
+import { log, openTestDatabase } from './database.ts'
+import { eventually, openLine } from './line.ts'
+import { submission } from './submission.ts'
+
+/** A database, a line of four lanes, and coordinators that end with the test. Call it once in a file of tests. */
+export const useBench = (kind: 'postgres' | 'embedded' = 'postgres') => {
+  let database: Awaited<ReturnType<typeof openTestDatabase>>
+  let line: Awaited<ReturnType<typeof openLine>>
+  const coordinators: Coordinator[] = []
+  const stopAll = async () => {
+    await Promise.all(coordinators.splice(0).map(coordinator => coordinator.stop()))
+  }
+  const renew = async () => {
+    await stopAll()
+    await line?.close()
+    line = await openLine()
+    await database.empty()
+  }
+
+  beforeAll(async () => {
+    database = await openTestDatabase(kind)
+  })
+  afterAll(() => database.close())
+  beforeEach(renew)
+  afterEach(stopAll)
+
+  const jobs = () => createJobs({ em: database.em, knowledgeBases, queueDepth: 50, lanes: 4, concurrency: 2 })
+  const row = (id: string) => database.em.fork().findOneOrFail(JobRow, { id })
+
+  return {
+    get em() {
+      return database.em
+    },
+    get line() {
+      return line
+    },
+    jobs,
+    row,
+    /** Everything anew, as before a test. */
+    renew,
+    async coordinator(change: Partial<CoordinatorOptions> = {}) {
+      const { broker, codec } = line
+      const started = await startCoordinator({
+        ...{ em: database.em, broker, codec, log, lanes: 4, concurrency: 2, holder: 'test', leaseMs: 300, pollMs: 10 },
+        ...change,
+      })
+      coordinators.push(started)
+      return started
+    },
+    expireLease: () => database.em.fork().execute(`update lease set until = '-infinity'`),
+    async submit(kb: string, change: Partial<Submission> = {}) {
+      const admission = await jobs().submit(submission(kb, change))
+      if (admission.outcome !== 'accepted') throw new Error(admission.outcome)
+      return admission.job_id
+    },
+    ended: (id: string, status: string) =>
+      eventually(`${id} is ${status}`, async () => (await row(id)).status === status),
+    /** The lanes that a job owns; null: those that are free. */
+    async lanesOf(jobId: string | null) {
+      const rows = await database.em.fork().find(LaneRow, { jobId }, { orderBy: { lane: 'asc' } })
+      return rows.map(({ lane }) => lane)
+    },
+  }
+}

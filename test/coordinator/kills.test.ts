@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { PublicationRow } from '../../src/coordinator/entities.ts'
+import { useBench } from './bench.ts'
+import { eventually } from './line.ts'
+import { mortal } from './mortal.ts'
+
+const bench = useBench()
+
+/** Kills the first coordinator at a step of a job that fails and one that comes after it, then has another go on. */
+const runKilledAt = async (step: number) => {
+  await bench.renew()
+  const { line, em, submit, ended, lanesOf } = bench
+  const victim = mortal(em, line.broker, step)
+  const failed = await submit('manual', { parallelism: 2 })
+  await bench.coordinator({ em: victim.em, broker: victim.broker })
+
+  const drive = async () => {
+    await line.started(failed)
+    await line.fail(failed, 'embedding', 1)
+    await ended(failed, 'failed')
+    const id = await submit('manual', { parallelism: 2 })
+    await line.complete(id)
+    await ended(id, 'completed')
+    await eventually('published', async () => (await em.fork().count(PublicationRow)) === 0)
+    await eventually('free lanes', async () => (await lanesOf(null)).length === 4)
+    return id
+  }
+  const driving = drive()
+  const died = await Promise.race([driving.then(() => victim.dead), eventually('death', () => victim.dead)])
+  if (died) {
+    await bench.expireLease()
+    await bench.coordinator()
+  }
+  const id = await driving
+
+  const requested = (await line.loadRequested()).map(({ value }) => value.job_id)
+  expect(requested.toSorted()).toEqual([failed, id].toSorted())
+  expect((await line.finishRequested()).map(({ value }) => value.job_id)).toEqual([id, id, id, id])
+  const revisions = (await line.controls()).map(({ revision }) => revision)
+  expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
+  return { died, at: victim.steps.at(-1) }
+}
+
+test('a coordinator that is killed after any of its steps is followed by one that goes on, once', async () => {
+  const deaths: (string | undefined)[] = []
+  for (let step = 1; ; step++) {
+    const { died, at } = await runKilledAt(step)
+    if (!died) break
+    deaths.push(at)
+  }
+  // Both jobs' starts, the hold, the release of the failed one, the finish requests, the release of the other.
+  expect(deaths.filter(at => at === 'commit').length).toBeGreaterThanOrEqual(6)
+  expect(deaths.length).toBeGreaterThan(40)
+}, 300_000)

@@ -1,0 +1,171 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { phases } from '../../src/coordinator/phases.ts'
+import type { BrokerTransaction } from '../../src/kafka/broker.ts'
+import { memoryKafka } from '../../src/kafka/memory.ts'
+import type { LaneControl } from '../../src/schemas/lane-control.ts'
+import type { PhaseFailure } from '../../src/schemas/progress.ts'
+import {
+  control,
+  deadLetters,
+  finish,
+  loadRequests,
+  progressTopic,
+  type RecordOf,
+  type Topic,
+  topics,
+} from '../../src/schemas/topics.ts'
+import { localCodec } from '../../src/schemas/wire-codec.ts'
+import { progress } from './histories.ts'
+
+/** Waits until a condition gives something, looking again every few milliseconds. */
+export const eventually = async <T>(what: string, look: () => T | Promise<T>, ms = 10_000) => {
+  const deadline = performance.now() + ms
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (performance.now() > deadline) throw new Error(`never happened: ${what}`)
+    await delay(3)
+  }
+}
+
+const lanes = 4
+const codec = localCodec(topics)
+
+/** A line in memory whose stages are played by hand, as far as the coordinator can see them. */
+export const openLine = async () => {
+  const kafka = memoryKafka()
+  const broker = kafka.connect()
+  await broker.ensureTopics(
+    topics.map(({ name, kind, retentionMs }) => ({
+      name,
+      partitions: kind === 'compact' ? 1 : lanes,
+      compacted: kind === 'compact',
+      retentionMs,
+    })),
+  )
+
+  const as = async (id: string, work: (transaction: BrokerTransaction) => Promise<void>) => {
+    const transactor = await broker.fence(id)
+    const transaction = await transactor.begin()
+    await work(transaction)
+    await transaction.commit()
+    await transactor.close()
+  }
+  /** What the coordinator has written, kept although it is deleted from the topics at the end of a job. */
+  const watch = async <T extends Topic>(topic: T) => {
+    const values: { readonly lane: number; readonly value: RecordOf<T> }[] = []
+    const follower = await broker.follow({
+      topic: topic.name,
+      from: new Map((topic.name === control.name ? [0] : [0, 1, 2, 3]).map(lane => [lane, 0])),
+      records: ({ lane, records }) => {
+        for (const { value } of records) if (value.length > 0) values.push({ lane, value: codec.decode(topic, value) })
+      },
+      failed: error => {
+        throw error
+      },
+    })
+    return async () => {
+      await follower.caughtUp()
+      return values
+    }
+  }
+  const loadRequested = await watch(loadRequests)
+  const finishRequested = await watch(finish)
+  const controlled = await watch(control)
+  const controls = async () => (await controlled()).map(({ value }) => value)
+  /** Records of a topic that carry nothing, as if the stage before had written them. */
+  const fill = (topic: string, lane: number) =>
+    as(`writer of ${topic}.${lane}`, transaction =>
+      transaction.send(topic, lane, [{ key: '', value: Buffer.alloc(0) }]),
+    )
+  const of = async (lane: number) => (await controls()).findLast(one => one.lane === lane)
+  const lanesOf = async (jobId: string): Promise<LaneControl[]> => {
+    const newest = new Map((await controls()).map(one => [one.lane, one]))
+    return [...newest.values()].filter(({ job }) => job?.job_id === jobId).sort((a, b) => a.lane - b.lane)
+  }
+  /** One slice for each lane of a stage: all there is, with the end mark. */
+  const pass = async (jobId: string, stage: string, items = 5) => {
+    const { input, firstLaneOnly } = phases.find(phase => phase.stage === stage)!
+    for (const { lane, starts, job } of await lanesOf(jobId)) {
+      if (firstLaneOnly && lane !== job!.lanes[0]) continue
+      await fill(input.name, lane)
+      const first = Math.max((await broker.committed(stage, input.name, lane)) ?? 0, starts[input.name]!)
+      const { end: next } = await broker.range(input.name, lane)
+      const { report } = progress(stage, {
+        ...{ job_id: jobId, lane, first, next, items, outputs: items, end_marks: 1, message: `${stage} says\0` },
+      })
+      await as(`${stage}.${lane}`, async transaction => {
+        const value = codec.encode(progressTopic, report)
+        await transaction.send(progressTopic.name, lane, [{ key: jobId, value }])
+        await transaction.commitOffset(stage, input.name, lane, next)
+      })
+    }
+  }
+  const started = (jobId: string) =>
+    eventually(`start of ${jobId}`, async () => {
+      const found = await lanesOf(jobId)
+      return found.length > 0 ? found : null
+    })
+
+  return {
+    broker,
+    codec,
+    /** Everything that was ever written to these, in order of lane or time. */
+    loadRequested,
+    finishRequested,
+    controls,
+    fill,
+    /** What control says of a lane now. */
+    of,
+    /** What control says of the lanes of a job, once it has started. */
+    started,
+    pass,
+    /** A stage fails the job in a lane. */
+    async fail(jobId: string, stage: string, lane: number) {
+      const failure: PhaseFailure = {
+        type: 'phase_failure',
+        job_id: jobId,
+        attempt: 1,
+        stage,
+        lane,
+        offset: 0,
+        code: 'unauthorized',
+        message: 'The key is not valid.',
+      }
+      const value = codec.encode(progressTopic, failure)
+      await as(`${stage}.${lane}`, transaction => transaction.send(progressTopic.name, lane, [{ key: jobId, value }]))
+    },
+    async deadLetter(jobId: string, lane: number, offset: number) {
+      const value = codec.encode(deadLetters, {
+        type: 'dead_letter',
+        job_id: jobId,
+        kb_id: 'manual',
+        stage: 'loading',
+        topic: 'load.requests',
+        lane,
+        offset,
+        code: 'unreadable',
+        message: 'no\0',
+        attempts: 1,
+        uri: 'a\0.md',
+        document_id: null,
+        payload: Buffer.from('x'),
+      })
+      await as(`loading.${lane}`, transaction => transaction.send(deadLetters.name, lane, [{ key: 'd', value }]))
+    },
+    async garbage(topic: string, lane: number) {
+      await as('garbage', transaction => transaction.send(topic, lane, [{ key: '', value: Buffer.from('garbage') }]))
+    },
+    /** Passes everything but FINISHING, waits for that to be asked for, and passes it. */
+    async complete(jobId: string) {
+      await started(jobId)
+      for (const { stage } of phases) if (stage !== 'finishing') await pass(jobId, stage)
+      await eventually('finish requests', async () =>
+        (await finishRequested()).some(({ value }) => value.job_id === jobId),
+      )
+      await pass(jobId, 'finishing', 3)
+      await eventually('told to be free', async () => (await lanesOf(jobId)).length === 0)
+    },
+    close: () => broker.close(),
+  }
+}
