@@ -9,6 +9,7 @@ import { buildProgram, runProgram } from './cli/program.ts'
 import { findServer } from './cli/server-url.ts'
 import { say, sayJson, table } from './cli/text.ts'
 import { type Config, describeConfig, loadConfig } from './config.ts'
+import { parentGone, tellParentReady } from './supervisor/parent-channel.ts'
 import { version } from './version.ts'
 
 /**
@@ -50,12 +51,9 @@ const registerRun = (program: Command, context: CliContext): void => {
         throw new InvalidArgumentError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
       const config = loadConfig()
       const running = await startRoles(names.filter(isRole), config, await createLogger(config))
-      process.send?.({ ready: true, url: running.url })
-      if (!process.send)
-        say(
-          context.stderr,
-          `${names.join(', ')} run${names.length === 1 ? 's' : ''}${running.url ? ` at ${running.url}` : ''}`,
-        )
+      tellParentReady()
+      if (!process.connected)
+        say(context.stderr, `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}`)
       await untilEnded(running, context)
     })
 }
@@ -117,6 +115,7 @@ const startUp = async (config: Config, context: CliContext) => {
   return up({
     config,
     log: await createLogger(config),
+    signal: context.signal,
     say: line => say(context.stdout, `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`),
   })
 }
@@ -129,10 +128,10 @@ const untilEnded = async (
   running: { readonly failed: Promise<Error>; stop(): Promise<void> },
   context: CliContext,
 ): Promise<void> => {
-  const asked = new Promise<null>(resolve => {
+  const asked = new Promise<null>((resolve, reject) => {
     if (context.signal.aborted) resolve(null)
     context.signal.addEventListener('abort', () => resolve(null), { once: true })
-    process.once('disconnect', () => resolve(null))
+    parentGone().then(() => resolve(null), reject)
   })
   const error = await Promise.race([asked, running.failed])
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))

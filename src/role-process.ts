@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Role } from './roles.ts'
+import { readyMessage } from './supervisor/parent-channel.ts'
 import type { Child } from './supervisor/running.ts'
 import { type RunningProcess, spawnChild } from './supervisor/spawn-child.ts'
 
@@ -11,37 +12,20 @@ export interface RoleProcessOptions {
   readonly pidFile: string
 }
 
-/** What a role process tells its parent when its roles run. */
-export interface Ready {
-  readonly ready: true
-  /** The API's address, where it is one of the roles. */
-  readonly url: string | null
-}
-
-/** A process of ours that runs some roles: `penstock run ROLE...`, told to end when this one dies. */
-export const roleProcess = (options: RoleProcessOptions): Child<RunningProcess & { readonly url: string | null }> => ({
-  name: options.roles.join(', '),
-  async start() {
-    let url: string | null = null
-    const running = await spawnChild({
-      name: options.roles.join(', '),
+/** A process of ours that runs some roles: `penstock run ROLE...`, which ends when this one is gone. */
+export const roleProcess = ({ roles, environment, logFile, pidFile }: RoleProcessOptions): Child<RunningProcess> => ({
+  name: roles.join(', '),
+  start: () =>
+    spawnChild({
+      name: roles.join(', '),
       command: process.execPath,
-      args: [join(import.meta.dirname, 'main.ts'), 'run', ...options.roles],
-      env: options.environment,
-      logFile: options.logFile,
-      pidFile: options.pidFile,
+      args: [join(import.meta.dirname, 'main.ts'), 'run', ...roles],
+      env: environment,
+      logFile,
+      pidFile,
       ipc: true,
+      ready: readyMessage,
       readyWithinMs: 60_000,
       stopWithinMs: 15_000,
-      ready: (child, signal) =>
-        new Promise((resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-          child.on('message', (message: Ready) => {
-            url = message.url
-            resolve()
-          })
-        }),
-    })
-    return { ...running, url }
-  },
+    }),
 })

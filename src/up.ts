@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, environmentOf } from './config.ts'
 import { openDatabase } from './database.ts'
+import { startKafka } from './kafka/embedded.ts'
+import { startRegistry } from './kafka/registry-embedded.ts'
+import { startDatabase } from './knowledge/embedded.ts'
 import { migrateUp } from './migrate.ts'
 import { roleProcess } from './role-process.ts'
 import { type Role, roleNames } from './roles.ts'
-import { type FolderLock, lockFolder } from './supervisor/folder-lock.ts'
+import { lockFolder } from './supervisor/folder-lock.ts'
+import { choosePort, isFree } from './supervisor/ports.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 
 export interface RunningUp {
@@ -21,8 +25,10 @@ export interface RunningUp {
 export interface UpOptions {
   readonly config: Config
   readonly log: Logger
-  /** Told what is being done, for people. */
+  /** Told what was done, for people. */
   say(line: string): void
+  /** Gives up a start that is not over yet. */
+  readonly signal?: AbortSignal
 }
 
 /** Two processes, so that both cores of a small machine work: what reads and cuts, and what computes and stores. */
@@ -31,16 +37,20 @@ const processes: readonly (readonly Role[])[] = [
   ['embedding', 'indexing', 'finishing'],
 ]
 
-/** Starts the embedded parts that no address replaces, brings the database up to date, then runs every role. */
-export const up = async ({ config, log, say }: UpOptions): Promise<RunningUp> => {
-  const lock = lockFolder(config.dataDir)
-  const supervisor = new Supervisor({ log })
+/**
+ * Starts the embedded parts that no address replaces, brings the database up to date, then runs every role. Throws
+ * FolderInUse when the data folder is another's.
+ */
+export const up = async (options: UpOptions): Promise<RunningUp> => {
+  const lock = lockFolder(options.config.dataDir)
+  const supervisor = new Supervisor({ log: options.log })
   const stop = async () => {
     await supervisor.stop()
     lock.release()
   }
   try {
-    const url = await start(config, supervisor, lock, log, say)
+    const url = await start(options, supervisor)
+    lock.announce(url)
     return { url, failed: supervisor.failed, stop }
   } catch (error) {
     await stop()
@@ -48,77 +58,78 @@ export const up = async ({ config, log, say }: UpOptions): Promise<RunningUp> =>
   }
 }
 
-const start = async (
-  config: Config,
-  supervisor: Supervisor,
-  lock: FolderLock,
-  log: Logger,
-  say: UpOptions['say'],
-): Promise<string> => {
-  const folder = (name: string) => {
-    const path = join(config.dataDir, name)
-    mkdirSync(path, { recursive: true })
-    return path
-  }
+const start = async (options: UpOptions, supervisor: Supervisor): Promise<string> => {
+  const { config, say } = options
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const started = performance.now()
     const result = await work()
     say(`${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`)
     return result
   }
-  const { cacheDir } = config
-
-  const [brokers, registryUrl, databaseUrl] = await Promise.all([
-    config.kafka.brokers?.join(',') ??
-      timed(
-        'Kafka is up',
-        async () =>
-          (await supervisor.start(kafkaChild({ dataDir: folder('kafka'), cacheDir, port: config.kafka.port, say })))
-            .brokers,
-      ),
-    config.registry.url ??
-      timed(
-        'the schema registry is up',
-        async () =>
-          (
-            await supervisor.start(
-              registryChild({ dataDir: folder('registry'), cacheDir, port: config.registry.port, say }),
-            )
-          ).url,
-      ),
-    config.database.url ??
-      timed(
-        'the database is up',
-        async () => (await supervisor.start(databaseChild(config, folder('database'), log))).url,
-      ),
-  ])
+  const address = await apiAddress(config)
+  const parts = await startParts(options, supervisor, timed)
   await timed('the database is up to date', async () => {
-    const database = await openDatabase({ url: databaseUrl, poolMax: 1, log })
+    const database = await openDatabase({ url: parts.DATABASE_URL, poolMax: 1, log: options.log })
     await migrateUp(database).finally(() => database.close())
   })
-
-  const environment = {
-    ...environmentOf(config),
-    KAFKA_BROKERS: brokers,
-    SCHEMA_REGISTRY_URL: registryUrl,
-    DATABASE_URL: databaseUrl,
-  }
-  const started = await timed(`${roleNames.length} roles run`, () =>
+  const environment = { ...environmentOf(config), ...parts, PENSTOCK_PORT: String(address.port) }
+  const logs = folderIn(config, 'log')
+  const run = folderIn(config, 'run')
+  await timed(`${roleNames.length} roles run in ${processes.length} processes`, () =>
     Promise.all(
-      processes.map(roles =>
-        supervisor.start(
-          roleProcess({
-            roles,
-            environment,
-            logFile: join(folder('log'), `${roles[0]}.log`),
-            pidFile: join(folder('run'), `${roles[0]}.pid`),
-          }),
-        ),
-      ),
+      processes.map(roles => {
+        const name = roles.join('-')
+        const files = { logFile: join(logs, `${name}.log`), pidFile: join(run, `${name}.pid`) }
+        return supervisor.start(roleProcess({ roles, environment, ...files }))
+      }),
     ),
   )
-  const url = started.map(one => one.url).find(one => one !== null)
-  if (!url) throw new Error('No process said where the API listens.')
-  lock.announce(url)
-  return url
+  return address.url
+}
+
+type Timed = <T>(what: string, work: () => Promise<T>) => Promise<T>
+
+/** The addresses of the parts: those that were given, and those of the embedded ones that it starts for the others. */
+const startParts = async ({ config, log, say, signal }: UpOptions, supervisor: Supervisor, timed: Timed) => {
+  const { cacheDir, kafka, registry, database } = config
+  const common = { cacheDir, progress: say, signal }
+  const [brokers, registryUrl, databaseUrl] = await Promise.all([
+    kafka.brokers?.join(',') ??
+      timed('Kafka is up', async () => {
+        const dataDir = folderIn(config, 'kafka')
+        const start = () => startKafka({ ...common, dataDir, port: kafka.port })
+        return (await supervisor.start({ name: 'Kafka', start })).brokers.join(',')
+      }),
+    registry.url ??
+      timed('the schema registry is up', async () => {
+        const dataDir = folderIn(config, 'registry')
+        const start = () => startRegistry({ ...common, dataDir, port: registry.port })
+        return (await supervisor.start({ name: 'schema registry', start })).url
+      }),
+    database.url ??
+      timed('the database is up', async () => {
+        const dataDir = folderIn(config, 'database')
+        const start = () => startDatabase({ dataDir, log, ...(database.port === 0 ? {} : { port: database.port }) })
+        return (await supervisor.start({ name: 'database', start })).url
+      }),
+  ])
+  return { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registryUrl, DATABASE_URL: databaseUrl }
+}
+
+/** Where the API will listen: known beforehand, so that it is the same after a restart of its process. */
+const apiAddress = async (config: Config): Promise<{ readonly port: number; readonly url: string }> => {
+  const { host } = config.api
+  const port = await choosePort(join(folderIn(config, 'run'), 'api-port'), config.api.port)
+  if (!(await isFree(port)))
+    throw new Error(
+      `Port ${port} is in use. Set PENSTOCK_PORT to another, or to 0 for a free one, or stop what listens there.`,
+    )
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return { port, url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}` }
+}
+
+const folderIn = (config: Config, name: string): string => {
+  const path = join(config.dataDir, name)
+  mkdirSync(path, { recursive: true })
+  return path
 }

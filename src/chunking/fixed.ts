@@ -1,4 +1,5 @@
 import { firstVisible, type Range, trimmed } from './lines.ts'
+import { overlapStart } from './pack.ts'
 import { withinPiece } from './refine.ts'
 import type { TokenIndex } from './tokens.ts'
 
@@ -14,8 +15,8 @@ export const fixed = (index: TokenIndex, sizes: { readonly size: number; readonl
     windows.push({ start, end })
     if (end >= stop) break
     const next = firstVisible(text, end, stop)
-    const back = firstVisible(text, Math.max(index.backward(end, overlap), start + 1), stop)
-    start = overlap > 0 && back < end && windowEnd(index, size, back, stop) > next ? back : next
+    const back = firstVisible(text, overlapStart(index, { start, end }, overlap), stop)
+    start = back < end && windowEnd(index, size, back, stop) > next ? back : next
   }
   return windows
 }

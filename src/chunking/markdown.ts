@@ -25,6 +25,9 @@ export const markdown = (
   return withPaths(chunks, headings, before)
 }
 
+/** Kept free for what the border between two ranges can add to their counts. */
+const joinTokens = 2
+
 /** A heading goes into one atom with what follows it, be that another heading, a block or the beginning of a block. */
 const atomsOf = (index: TokenIndex, size: number, blocks: readonly Block[]): Atom[] => {
   const atoms: Atom[] = []
@@ -49,9 +52,11 @@ const atomsOf = (index: TokenIndex, size: number, blocks: readonly Block[]): Ato
       lead = start
       i += 1
     } else {
-      const room = lead === null ? size : size - tokens(lead, block.start)
-      const [first, ...rest] = refine(index, room, { start: lead === null ? start : block.start, end: block.end })
-      if (first) atoms.push({ start, end: first.end, breaks })
+      const room = lead === null ? size : size - index.count(lead, block.start) - joinTokens
+      const [first, ...rest] = refine(index, room, block)
+      const led = first !== undefined && tokens(start, first.end) <= size
+      if (!led && lead !== null) atoms.push({ start: lead, end: block.start, breaks })
+      if (first) atoms.push(led ? { start, end: first.end, breaks } : first)
       for (const atom of rest) atoms.push(atom)
       i += 1
       lead = null

@@ -1,4 +1,4 @@
-import { type Range, trimmed } from './lines.ts'
+import { firstVisible, type Range, trimmed } from './lines.ts'
 import type { TokenIndex } from './tokens.ts'
 
 /** A range that is not cut any further: it has at most the tokens of a chunk. */
@@ -27,6 +27,7 @@ export const pack = (index: TokenIndex, atoms: readonly Atom[], options: PackOpt
   }
   let open: Range | null = null
   for (const atom of atoms) {
+    if (firstVisible(text, atom.start, atom.end) === atom.end) continue
     if (open === null) {
       open = atom
       continue
@@ -38,25 +39,32 @@ export const pack = (index: TokenIndex, atoms: readonly Atom[], options: PackOpt
     }
     const done = trimmed(text, open.start, open.end)
     chunks.push(done)
-    const before =
-      atom.breaks === true || overlap === 0 ? atom.start : overlapStart(index, done, overlap, floor(atom.start))
+    const before = atom.breaks === true ? done.end : overlapStart(index, done, overlap, floor(atom.start))
     open = { start: tokens(before, atom.end) <= size ? before : atom.start, end: atom.end }
   }
   if (open !== null) chunks.push(trimmed(text, open.start, open.end))
   return chunks
 }
 
-/** Where the last `overlap` tokens of a chunk begin, moved on to the next line, sentence or word. */
-const overlapStart = (index: TokenIndex, chunk: Range, overlap: number, floor: number): number => {
-  const from = Math.max(index.backward(chunk.end, overlap), chunk.start + 1, floor)
-  if (from >= chunk.end) return chunk.end
-  const tail = index.text.slice(from, chunk.end)
-  if (from === floor || index.text[from - 1] === '\n') return from
-  const line = tail.search(/\n/)
-  if (line !== -1 && line < tail.length / 2) return from + line + 1
-  const sentence = tail.search(/[.!?…]["'”’)\]]{0,3}\s|[。！？．]/)
-  if (sentence !== -1 && sentence < tail.length / 2) return from + sentence + 1
-  const word = tail.search(/\s/)
-  if (word !== -1) return from + word
-  return index.text.charCodeAt(from) >>> 10 === 0x37 ? from + 1 : from
+/**
+ * Where a repeat of at most `overlap` tokens of a chunk's end begins: at a line or a sentence if one begins in the first
+ * half of what could be repeated, else at a word. The end of the chunk if nothing fits.
+ */
+export const overlapStart = (index: TokenIndex, chunk: Range, overlap: number, floor = 0): number => {
+  const { text, ends } = index
+  const first = ends[index.piecesWithin(chunk.start)] ?? chunk.end
+  const from = Math.max(index.backward(chunk.end, overlap), first, floor)
+  if (overlap === 0 || from >= chunk.end) return chunk.end
+  const fits = (at: number) => {
+    const repeat = trimmed(text, at, chunk.end)
+    return index.count(repeat.start, repeat.end) <= overlap
+  }
+  if ((from === floor || text[from - 1] === '\n') && fits(from)) return from
+  const tail = text.slice(from, chunk.end)
+  const near = (border: RegExp) => {
+    const match = border.exec(tail)
+    return match && match.index < tail.length / 2 ? [from + match.index + match[0].length] : []
+  }
+  const candidates = [...near(/\n/), ...near(/[.!?…]["'”’)\]]{0,3}\s|[。！？．]/), ...near(/\s/), from]
+  return candidates.find(fits) ?? chunk.end
 }

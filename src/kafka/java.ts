@@ -1,7 +1,7 @@
 /** Runs an embedded part on the machine's Java, with what makes it start quickly. */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type RunningProcess, spawnChild } from '../supervisor/spawn-child.ts'
@@ -61,7 +61,7 @@ export const startJava = async (spec: JavaSpec): Promise<RunningProcess> => {
   rmSync(scratch, { recursive: true, force: true })
   mkdirSync(scratch, { recursive: true })
   const archive = `${jars}.${java.build}.jsa`
-  const archiving = existsSync(archive) ? null : `${archive}.${process.pid}`
+  const archiving = existsSync(archive) ? null : join(scratch, 'classes.jsa')
   const child = await spawnChild({
     name: part.name,
     command: java.command,
@@ -88,9 +88,14 @@ export const startJava = async (spec: JavaSpec): Promise<RunningProcess> => {
   if (!archiving) return child
   const stop = async () => {
     await child.stop()
-    const whole = (await child.outcome) !== 'SIGKILL'
-    if (whole && existsSync(archiving)) renameSync(archiving, archive)
-    else rmSync(archiving, { force: true })
+    if ((await child.outcome) !== 'SIGKILL' && existsSync(archiving)) publish(archiving, archive)
   }
   return { ...child, stop }
+}
+
+const publish = (written: string, archive: string): void => {
+  const copy = `${archive}.${randomUUID()}`
+  copyFileSync(written, copy)
+  renameSync(copy, archive)
+  rmSync(written, { force: true })
 }

@@ -1,28 +1,26 @@
 /**
- * The child process of the embedded database: `node embedded-main.ts FOLDER PORT`. Says `{"port": n}` on standard
- * output when clients may come. Ends, with the database closed, when standard input does: that is how its parent stops
- * it, and what is left of a parent that died. Signals of a terminal are the parent's to act on.
+ * The child process of the embedded database: `node embedded-main.ts FOLDER PORT`. Sends `{port}` to its parent when
+ * clients may come. Closes the database and ends on SIGTERM, and when its parent is gone, however that ended.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
+import { lockFolder } from '../supervisor/folder-lock.ts'
 import { serveWire, type WireServer } from './embedded-wire.ts'
-import { lockFolder } from './folder-lock.ts'
-import { readPort, rememberPort } from './remembered-port.ts'
 
-/** An earlier process on this folder may still be closing its database. */
-const lockWaitMs = 20_000
 const idleInTransactionMs = 5_000
 
-const [folder, given] = process.argv.slice(2)
-if (folder === undefined) throw new Error('usage: embedded-main.ts FOLDER [PORT]')
+const [folder, port] = process.argv.slice(2)
+if (folder === undefined || port === undefined) throw new Error('Usage: embedded-main.ts FOLDER PORT')
 
-const say = (line: Readonly<Record<string, unknown>>) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const say = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
 
-mkdirSync(folder, { recursive: true })
-lockFolder(folder, lockWaitMs)
-const db = await PGlite.create({ dataDir: join(folder, 'postgres'), extensions: { vector } })
+// Two of these on one folder would destroy it, so the folder is locked here too, below the lock of `up`.
+const postgres = join(folder, 'postgres')
+mkdirSync(postgres, { recursive: true })
+const lock = lockFolder(folder)
+const db = await PGlite.create({ dataDir: postgres, extensions: { vector } })
 await db.exec(`set penstock.embedded = 'on'; set time zone 'UTC'`)
 
 let server: WireServer | null = null
@@ -32,32 +30,24 @@ const stop = async () => {
   stopping = true
   await server?.stop()
   await db.close()
+  lock.release()
   process.exit(0)
 }
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
+process.on('disconnect', stop)
 
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
-process.on('SIGTERM', stop)
-process.stdin.on('end', stop).on('error', stop).resume()
-
-const serve = (port: number) =>
-  serveWire(
-    {
-      db,
-      idleInTransactionMs,
-      idled: () => say({ warning: 'ended a client that left a transaction open without work' }),
-      failed(error) {
-        say({ error: `The embedded database broke and starts again: ${String(error)}` })
-        process.exit(1)
-      },
+server = await serveWire(
+  {
+    db,
+    idleInTransactionMs,
+    idled: () => say('ended a client that left a transaction open without work'),
+    failed(error) {
+      say(`the database broke and has to start again: ${error instanceof Error ? error.stack : String(error)}`)
+      process.exit(1)
     },
-    port,
-  )
-
-const wanted = given === undefined ? readPort(folder) : Number(given)
-server = await serve(wanted).catch(error => {
-  // A remembered port that another program has taken meanwhile is no reason to fail; one that was asked for is.
-  if (given === undefined && wanted !== 0) return serve(0)
-  throw error
-})
-rememberPort(folder, server.port)
-say({ port: server.port })
+  },
+  Number(port),
+)
+say(`ready on port ${server.port}`)
+process.send?.({ port: server.port })
+if (!process.connected && process.send) await stop()

@@ -15,6 +15,9 @@ export interface FolderLock {
 const patienceMs = 500
 const sqliteBusy = 5
 
+/** Keeps locks from the garbage collector, which would close their files and so let them go. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Takes a data folder, which is made when missing. The lock is the operating system's, held through an SQLite file, so
  * it ends with the process however that ends and none is ever stale. Throws FolderInUse.
@@ -29,7 +32,9 @@ export const lockFolder = (folder: string): FolderLock => {
     lock.close()
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy)
       throw new FolderInUse(folder, readHolder(holder), error)
-    throw new Error(`The data folder ${folder} cannot be locked. It must be on a disk that can be written.`, { cause: error })
+    throw new Error(`The data folder ${folder} cannot be locked. It must be on a disk that can be written.`, {
+      cause: error,
+    })
   }
   const write = (url: string | null) => {
     const noted: Holder = { pid: process.pid, identity: identityOf(process.pid), since: new Date().toISOString(), url }
@@ -37,12 +42,14 @@ export const lockFolder = (folder: string): FolderLock => {
     renameSync(`${holder}.new`, holder)
   }
   write(null)
+  held.add(lock)
   return {
     announce: write,
     release: () => {
       if (!lock.isOpen) return
       rmSync(holder, { force: true })
       lock.close()
+      held.delete(lock)
     },
   }
 }
@@ -62,7 +69,8 @@ const readHolder = (file: string): Holder | null => {
     const noted = JSON.parse(readFileSync(file, 'utf8')) as Holder
     return identityOf(noted.pid) === noted.identity ? noted : null
   } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) return null
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      return null
     throw error
   }
 }
@@ -73,7 +81,9 @@ export class FolderInUse extends Error {
   readonly code = 'folder_in_use'
   readonly url: string | null
   constructor(folder: string, holder: Holder | null, cause: unknown) {
-    const who = holder ? `Penstock already runs (process ${holder.pid}, since ${holder.since})` : 'Penstock already runs'
+    const who = holder
+      ? `Penstock already runs (process ${holder.pid}, since ${holder.since})`
+      : 'Penstock already runs'
     const where = holder?.url ? `at ${holder.url}` : 'and is still starting or stopping,'
     super(
       `${who} ${where} on the data folder ${folder}. Use that one, stop it first, or give this one another folder with PENSTOCK_DATA_DIR.`,

@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
  * What tells a process from any other that had or will have its id: the id and when it was started, since which boot.
  * Null when no such process runs.
  */
-export const identityOf = (pid: number): string | null => (existsSync('/proc/self/stat') ? fromProc(pid) : fromPs(pid))
+export const identityOf = (pid: number): string | null =>
+  existsSync('/proc/self/stat') ? fromProc(pid) : identityFromPs(pid)
 
 const fromProc = (pid: number): string | null => {
   const stat = readIfThere(`/proc/${pid}/stat`)
@@ -17,7 +18,8 @@ const fromProc = (pid: number): string | null => {
   return `${pid} ${fields[19]} ${boot}`
 }
 
-const fromPs = (pid: number): string | null => {
+/** As `identityOf`, on systems without /proc. */
+export const identityFromPs = (pid: number): string | null => {
   const { stdout, error } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
     encoding: 'utf8',
     env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },

@@ -3,13 +3,14 @@ import { type Coordinator, type CoordinatorOptions, startCoordinator } from '../
 import { JobRow, LaneRow } from '../../src/coordinator/entities.ts'
 import { createJobs } from '../../src/coordinator/job-store.ts'
 import type { Submission } from '../../src/coordinator/jobs.ts'
+import type { Broker } from '../../src/kafka/broker.ts'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import { log, openTestDatabase } from './database.ts'
 import { eventually, openLine } from './line.ts'
 import { submission } from './submission.ts'
 
 /** A database, a line of four lanes, and coordinators that end with the test. Call it once in a file of tests. */
-export const useBench = (kind: 'postgres' | 'embedded' = 'postgres') => {
+export const useBench = (connect?: () => Promise<Broker>) => {
   let database: Awaited<ReturnType<typeof openTestDatabase>>
   let line: Awaited<ReturnType<typeof openLine>>
   const coordinators: Coordinator[] = []
@@ -19,14 +20,17 @@ export const useBench = (kind: 'postgres' | 'embedded' = 'postgres') => {
   const renew = async () => {
     await stopAll()
     await line?.close()
-    line = await openLine()
+    line = await openLine(await connect?.())
     await database.empty()
   }
 
   beforeAll(async () => {
-    database = await openTestDatabase(kind)
+    database = await openTestDatabase('postgres')
   })
-  afterAll(() => database.close())
+  afterAll(async () => {
+    await line?.close()
+    await database.close()
+  })
   beforeEach(renew)
   afterEach(stopAll)
 
@@ -59,8 +63,8 @@ export const useBench = (kind: 'postgres' | 'embedded' = 'postgres') => {
       if (admission.outcome !== 'accepted') throw new Error(admission.outcome)
       return admission.job_id
     },
-    ended: (id: string, status: string) =>
-      eventually(`${id} is ${status}`, async () => (await row(id)).status === status),
+    ended: (id: string, status: string, ms?: number) =>
+      eventually(`${id} is ${status}`, async () => (await row(id)).status === status, ms),
     /** The lanes that a job owns; null: those that are free. */
     async lanesOf(jobId: string | null) {
       const rows = await database.em.fork().find(LaneRow, { jobId }, { orderBy: { lane: 'asc' } })

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { phases } from '../../src/coordinator/phases.ts'
-import type { BrokerTransaction } from '../../src/kafka/broker.ts'
+import type { Broker, BrokerTransaction } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl } from '../../src/schemas/lane-control.ts'
 import type { PhaseFailure } from '../../src/schemas/progress.ts'
@@ -31,10 +31,8 @@ export const eventually = async <T>(what: string, look: () => T | Promise<T>, ms
 const lanes = 4
 const codec = localCodec(topics)
 
-/** A line in memory whose stages are played by hand, as far as the coordinator can see them. */
-export const openLine = async () => {
-  const kafka = memoryKafka()
-  const broker = kafka.connect()
+/** A line, in memory unless stated, whose stages are played by hand, as far as the coordinator can see them. */
+export const openLine = async (broker: Broker = memoryKafka().connect()) => {
   await broker.ensureTopics(
     topics.map(({ name, kind, retentionMs }) => ({
       name,

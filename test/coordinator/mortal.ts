@@ -4,9 +4,9 @@ import type { Broker, BrokerTransaction, Transactor } from '../../src/kafka/brok
 /**
  * A database and a broker for one coordinator that is killed at its n-th step: the step takes effect, but the
  * coordinator does not learn of it, and nothing it does from then on leaves the process. Steps are what others can
- * see; dying before one is dying after the one before.
+ * see; dying before one is dying after the one before. With `only`, the steps of that name alone are counted.
  */
-export const mortal = (em: EntityManager, broker: Broker, lastStep: number) => {
+export const mortal = (em: EntityManager, broker: Broker, lastStep: number, only: string | null = null) => {
   const steps: string[] = []
   let dead = false
   const alive = () => {
@@ -14,8 +14,8 @@ export const mortal = (em: EntityManager, broker: Broker, lastStep: number) => {
   }
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     alive()
-    steps.push(name)
-    const last = steps.length === lastStep
+    if (only === null || only === name) steps.push(name)
+    const last = steps.length === lastStep && steps.at(-1) === name
     const result = await work()
     if (last) dead = true
     alive()

@@ -1,15 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, BrokerRecord, LaneBatch, Membership, OutgoingRecord } from '../../src/kafka/broker.ts'
-
-/** Waits for a condition, up to 10 s; the message of the failure says what was waited for. */
-export const until = async (what: string, holds: () => boolean, withinMs = 10_000): Promise<void> => {
-  const deadline = performance.now() + withinMs
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain until ${what}.`)
-    await sleep(5)
-  }
-}
+import { until } from '../kit/until.ts'
 
 export const unique = (name: string): string => `${name}.${randomUUID().slice(0, 8)}`
 

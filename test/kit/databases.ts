@@ -23,7 +23,7 @@ export const temporaryFolder = async (): Promise<{ readonly path: string; remove
 
 const embedded = async (): Promise<TestDatabase> => {
   const folder = await temporaryFolder()
-  const server = await startDatabase({ dataDir: folder.path, log: silent })
+  const server = await startDatabase({ dataDir: folder.path })
   const database = await openDatabase({ url: server.url, poolMax: 5, log: silent })
   return {
     url: server.url,

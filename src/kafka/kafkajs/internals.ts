@@ -27,7 +27,7 @@ interface RequestDefinition {
 
 export interface Connection {
   readonly requestQueue: RequestQueue
-  readonly socket?: Socket
+  socket?: Socket | undefined
   chunks: Buffer[]
   bytesBuffered: number
   bytesNeeded: number

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Clients } from '../broker-contract.ts'
-import { Member, record, records, topicOf, unique, until, write } from '../kit.ts'
+import { Member, record, records, topicOf, unique, write } from '../kit.ts'
+import { until } from '../../kit/until.ts'
 
 export const laneContract = (clients: Clients): void => {
   test('nothing of a lane is delivered before it has a position and is resumed', async () => {

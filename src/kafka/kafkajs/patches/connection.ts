@@ -33,6 +33,7 @@ const disconnectWhole = (disconnect: Connection['disconnect']): Connection['disc
     for (const event of ['data', 'end', 'error', 'timeout']) socket?.removeAllListeners(event)
     socket?.on('error', () => socket.destroy())
     socket?.destroy()
+    if (this.socket === socket) this.socket = undefined
     return done
   }
 

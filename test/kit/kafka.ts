@@ -1,0 +1,34 @@
+import { tmpdir } from 'node:os'
+import { loadConfig } from '../../src/config.ts'
+import { startKafka } from '../../src/kafka/embedded.ts'
+import { startRegistry } from '../../src/kafka/registry-embedded.ts'
+import { sharedService } from './shared-service.ts'
+import { removeOrphans, serviceFolder } from './temporary-folder.ts'
+
+/** Where downloaded programs are, for tests and users alike. */
+export const cacheDir = loadConfig({ cwd: tmpdir() }).cacheDir
+
+/** Apache Kafka for this test run, started by the first test that asks. Topics and groups need names of their own. */
+export const kafkaBrokers = async (): Promise<readonly string[]> =>
+  (await sharedService<{ brokers: string[] }>('kafka')).brokers
+
+/** The schema registry for this test run, started by the first test that asks. Subjects need names of their own. */
+export const registryUrl = async (): Promise<string> => (await sharedService<{ url: string }>('registry')).url
+
+/** A Kafka with a data folder of its own that goes with it. */
+export const startTestKafka = async () => {
+  await removeOrphans('kafka')
+  const { folder, remove } = serviceFolder('kafka')
+  const { brokers, pid, stop } = await startKafka({ dataDir: folder, cacheDir, progress: say })
+  return { brokers, pid, stop: () => stop().then(remove) }
+}
+
+/** A schema registry with a data folder of its own that goes with it. */
+export const startTestRegistry = async () => {
+  await removeOrphans('registry')
+  const { folder, remove } = serviceFolder('registry')
+  const { url, pid, stop } = await startRegistry({ dataDir: folder, cacheDir, progress: say })
+  return { url, pid, stop: () => stop().then(remove) }
+}
+
+const say = (line: string) => console.log(line)
