@@ -141,6 +141,8 @@ const untilEnded = async (
   }, stopWithinMs)
   await running.stop()
   clearTimeout(late)
+  // KafkaJS unwinds its retries after its connections were closed; nothing of ours is in flight any more.
+  setTimeout(() => process.exit(), 500).unref()
   if (error) throw error
 }
 

@@ -5,8 +5,9 @@ export interface MigrationStatus {
   readonly pending: readonly string[]
 }
 
-/** Applies what is pending, all in one transaction. Returns the names, oldest first. */
-export const migrateUp = ({ orm }: Database): Promise<readonly string[]> => orm.migrator.up().then(named)
+/** Applies what is pending, or what of it comes up to `to`, in one transaction. Returns the names, oldest first. */
+export const migrateUp = ({ orm }: Database, to?: string): Promise<readonly string[]> =>
+  orm.migrator.up(to === undefined ? undefined : { to }).then(named)
 
 /**
  * Takes migrations back, newest first: the last one, or all after `to` (a name, or `0` for all of them). What only the

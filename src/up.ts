@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, environmentOf } from './config.ts'
 import { openDatabase } from './database.ts'
-import { startKafka } from './kafka/embedded.ts'
-import { startRegistry } from './kafka/registry-embedded.ts'
-import { startDatabase } from './knowledge/embedded.ts'
+import { kafkaChild } from './kafka/embedded.ts'
+import { registryChild } from './kafka/registry-embedded.ts'
+import { databaseChild } from './knowledge/embedded.ts'
 import { migrateUp } from './migrate.ts'
 import { roleProcess } from './role-process.ts'
 import { type Role, roleNames } from './roles.ts'
 import { lockFolder } from './supervisor/folder-lock.ts'
-import { choosePort, isFree } from './supervisor/ports.ts'
+import { choosePort } from './supervisor/ports.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 
 export interface RunningUp {
@@ -90,27 +90,24 @@ const start = async (options: UpOptions, supervisor: Supervisor): Promise<string
 type Timed = <T>(what: string, work: () => Promise<T>) => Promise<T>
 
 /** The addresses of the parts: those that were given, and those of the embedded ones that it starts for the others. */
-const startParts = async ({ config, log, say, signal }: UpOptions, supervisor: Supervisor, timed: Timed) => {
+const startParts = async ({ config, say }: UpOptions, supervisor: Supervisor, timed: Timed) => {
   const { cacheDir, kafka, registry, database } = config
-  const common = { cacheDir, progress: say, signal }
+  const common = { cacheDir, progress: say }
   const [brokers, registryUrl, databaseUrl] = await Promise.all([
     kafka.brokers?.join(',') ??
       timed('Kafka is up', async () => {
         const dataDir = folderIn(config, 'kafka')
-        const start = () => startKafka({ ...common, dataDir, port: kafka.port })
-        return (await supervisor.start({ name: 'Kafka', start })).brokers.join(',')
+        return (await supervisor.start(kafkaChild({ ...common, dataDir, port: kafka.port }))).brokers.join(',')
       }),
     registry.url ??
       timed('the schema registry is up', async () => {
         const dataDir = folderIn(config, 'registry')
-        const start = () => startRegistry({ ...common, dataDir, port: registry.port })
-        return (await supervisor.start({ name: 'schema registry', start })).url
+        return (await supervisor.start(registryChild({ ...common, dataDir, port: registry.port }))).url
       }),
     database.url ??
       timed('the database is up', async () => {
         const dataDir = folderIn(config, 'database')
-        const start = () => startDatabase({ dataDir, log, ...(database.port === 0 ? {} : { port: database.port }) })
-        return (await supervisor.start({ name: 'database', start })).url
+        return (await supervisor.start(databaseChild({ dataDir, port: database.port }))).url
       }),
   ])
   return { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registryUrl, DATABASE_URL: databaseUrl }
@@ -119,11 +116,7 @@ const startParts = async ({ config, log, say, signal }: UpOptions, supervisor: S
 /** Where the API will listen: known beforehand, so that it is the same after a restart of its process. */
 const apiAddress = async (config: Config): Promise<{ readonly port: number; readonly url: string }> => {
   const { host } = config.api
-  const port = await choosePort(join(folderIn(config, 'run'), 'api-port'), config.api.port)
-  if (!(await isFree(port)))
-    throw new Error(
-      `Port ${port} is in use. Set PENSTOCK_PORT to another, or to 0 for a free one, or stop what listens there.`,
-    )
+  const port = await choosePort(join(folderIn(config, 'run'), 'api-port'), config.api.port, 'PENSTOCK_PORT')
   const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return { port, url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}` }
 }

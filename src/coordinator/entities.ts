@@ -50,7 +50,7 @@ export const LaneRow = defineEntity({
   name: 'LaneRow',
   tableName: 'lane',
   properties: {
-    lane: p.integer().primary(),
+    lane: p.integer().primary().autoincrement(false),
     jobId: p.text().nullable(),
     /** Of the newest control record planned for this lane. */
     revision: p.bigint('number').default(0),
@@ -70,7 +70,7 @@ export const PublicationRow = defineEntity({
   name: 'PublicationRow',
   tableName: 'publication',
   properties: {
-    id: p.bigint('number').primary(),
+    id: p.bigint('number').primary().autoincrement(false),
     records: p.json<readonly PlannedRecord[]>(),
     createdAt: p.datetime().defaultRaw('now()'),
   },

@@ -8,6 +8,8 @@ export interface Part {
   readonly download: string
   /** What to set to use one of one's own, as the end of "or set …". */
   readonly instead: string
+  /** The setting of its port. */
+  readonly portSetting: string
 }
 
 export const parts = {
@@ -16,12 +18,14 @@ export const parts = {
     title: 'Apache Kafka',
     download: 'about 45 MB',
     instead: 'KAFKA_BROKERS to use a Kafka of your own',
+    portSetting: 'PENSTOCK_KAFKA_PORT',
   },
   registry: {
     name: 'schema registry',
     title: 'Apicurio Registry',
     download: 'about 140 MB',
     instead: 'SCHEMA_REGISTRY_URL to use a schema registry of your own',
+    portSetting: 'PENSTOCK_REGISTRY_PORT',
   },
 } satisfies Record<string, Part>
 

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { choosePort } from '../supervisor/ports.ts'
+import type { Child } from '../supervisor/running.ts'
 import type { RunningProcess } from '../supervisor/spawn-child.ts'
 import { parts } from './embedded-part.ts'
 import { serverProperties } from './embedded-properties.ts'
 import { resolveJars } from './jars.ts'
-import { findJava, type Java, quickly, startJava } from './java.ts'
+import { endFormer, findJava, type Java, quickly, startJava } from './java.ts'
 import { answers } from './probe.ts'
 
 export interface EmbeddedOptions {
@@ -27,6 +28,7 @@ export interface EmbeddedOptions {
 
 export interface EmbeddedKafka extends RunningProcess {
   readonly brokers: readonly string[]
+  readonly port: number
 }
 
 /**
@@ -45,7 +47,8 @@ export const startKafka = async ({
   const java = await findJava(part)
   const jars = await resolveJars('kafka', { cacheDir, progress, signal })
   mkdirSync(dataDir, { recursive: true })
-  const clients = await choosePort(join(dataDir, 'port'), port)
+  await endFormer(dataDir)
+  const clients = await choosePort(join(dataDir, 'port'), port, part.portSetting)
   const controller = await choosePort(join(dataDir, 'controller-port'))
   const classPath = readdirSync(jars)
     .sort()
@@ -57,7 +60,7 @@ export const startKafka = async ({
     writeFileSync(file, serverProperties({ port: clients, controllerPort: controller, logs }))
     return file
   }
-  if (!existsSync(logs)) await format(java, classPath, logs, settings)
+  if (!existsSync(logs)) await format(java, [...quickly(jars, java), '-cp', classPath], logs, settings)
 
   const process = await startJava({
     part,
@@ -77,30 +80,28 @@ export const startKafka = async ({
     ready: signal => answers(clients, signal),
     signal,
   })
-  return { ...process, brokers: [`127.0.0.1:${clients}`] }
+  return { ...process, brokers: [`127.0.0.1:${clients}`], port: clients }
+}
+
+/** Kafka for a supervisor; each further start is on the port of the first, where its clients look for it. */
+export const kafkaChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedKafka> => {
+  let port = options.port
+  return {
+    name: parts.kafka.name,
+    start: async signal => {
+      const kafka = await startKafka({ ...options, port, signal })
+      port = kafka.port
+      return kafka
+    },
+  }
 }
 
 /** Gives the logs their cluster id. They are made aside and renamed, so that a folder is never half formatted. */
-const format = async (
-  java: Java,
-  classPath: string,
-  logs: string,
-  settings: (logs: string) => string,
-): Promise<void> => {
+const format = async (java: Java, options: readonly string[], logs: string, settings: (logs: string) => string) => {
   const making = `${logs}.new`
   rmSync(making, { recursive: true, force: true })
-  const args = [
-    ...quickly,
-    '-cp',
-    classPath,
-    'kafka.tools.StorageTool',
-    'format',
-    '-t',
-    clusterId(),
-    '-c',
-    settings(making),
-  ]
-  await promisify(execFile)(java.command, args)
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings(making)]
+  await promisify(execFile)(java.command, [...options, ...tool])
   renameSync(making, logs)
 }
 

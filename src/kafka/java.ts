@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { endLeftover } from '../supervisor/pid-file.ts'
 import { type RunningProcess, spawnChild } from '../supervisor/spawn-child.ts'
 import { EmbeddedPartError, type Part } from './embedded-part.ts'
 
@@ -34,8 +35,15 @@ export interface Java {
   readonly build: string
 }
 
-/** Options for a process that lives shortly or should be ready soon, on a machine it shares. */
-export const quickly = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Xshare:auto']
+/** The archive of a part's classes; there is none before its first clean end. */
+const archiveOf = (jars: string, java: Java) => `${jars}.${java.build}.jsa`
+
+/** Options for a process that should be ready soon, on a machine it shares. */
+export const quickly = (jars: string, java: Java): readonly string[] => {
+  const archive = archiveOf(jars, java)
+  const sharing = existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []
+  return ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Xshare:auto', ...sharing]
+}
 
 /** Finds a Java that can run the part. Throws EmbeddedPartError `java_missing` or `java_too_old`. */
 export const findJava = async (part: Part, command = 'java'): Promise<Java> => {
@@ -51,6 +59,13 @@ export const findJava = async (part: Part, command = 'java'): Promise<Java> => {
   return { command, build: createHash('sha256').update(said).digest('hex').slice(0, 8) }
 }
 
+const pidFile = (dataDir: string) => join(dataDir, 'pid')
+
+/** Ends what a parent that was killed left running on the folder; to be called before its ports are looked at. */
+export const endFormer = async (dataDir: string): Promise<void> => {
+  await endLeftover(pidFile(dataDir), stopWithinMs)
+}
+
 /**
  * Starts it as a child. The first one that ends cleanly leaves an archive of its loaded classes, which halves the time
  * of later starts; Java itself checks that an archive fits and does without where it does not.
@@ -60,14 +75,14 @@ export const startJava = async (spec: JavaSpec): Promise<RunningProcess> => {
   const scratch = join(dataDir, 'tmp')
   rmSync(scratch, { recursive: true, force: true })
   mkdirSync(scratch, { recursive: true })
-  const archive = `${jars}.${java.build}.jsa`
+  const archive = archiveOf(jars, java)
   const archiving = existsSync(archive) ? null : join(scratch, 'classes.jsa')
   const child = await spawnChild({
     name: part.name,
     command: java.command,
     args: [
-      ...quickly,
-      archiving ? `-XX:ArchiveClassesAtExit=${archiving}` : `-XX:SharedArchiveFile=${archive}`,
+      ...quickly(jars, java),
+      ...(archiving ? [`-XX:ArchiveClassesAtExit=${archiving}`] : []),
       '-Xlog:disable',
       '-Xlog:all=error:stderr',
       `-Xms${heap.first}m`,
@@ -79,7 +94,7 @@ export const startJava = async (spec: JavaSpec): Promise<RunningProcess> => {
     ],
     cwd: dataDir,
     logFile: join(dataDir, 'output.log'),
-    pidFile: join(dataDir, 'pid'),
+    pidFile: pidFile(dataDir),
     ready: (_, signal) => spec.ready(signal),
     readyWithinMs,
     stopWithinMs,

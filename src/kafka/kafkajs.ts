@@ -66,6 +66,7 @@ class KafkaBroker implements Broker {
   readonly #transactionLinks: readonly Link[]
   readonly #members = new Set<KafkaMembership>()
   readonly #followers = new Set<KafkaFollower>()
+  readonly #transactors = new Set<KafkaTransactor>()
   #fences = 0
   #closed: Promise<void> | null = null
 
@@ -122,7 +123,10 @@ class KafkaBroker implements Broker {
 
   async fence(transactionalId: string): Promise<Transactor> {
     this.#check()
-    return KafkaTransactor.fence(this.#transactionLinks[this.#fences++ % transactionLinks]!, transactionalId)
+    const link = this.#transactionLinks[this.#fences++ % transactionLinks]!
+    const transactor = await KafkaTransactor.fence(link, transactionalId, () => this.#transactors.delete(transactor))
+    this.#transactors.add(transactor)
+    return transactor
   }
 
   async join(options: JoinOptions): Promise<Membership> {
@@ -153,6 +157,7 @@ class KafkaBroker implements Broker {
   async #close(): Promise<void> {
     await Promise.all([...this.#members].map(member => member.leave()))
     await Promise.all([...this.#followers].map(follower => follower.stop()))
+    await Promise.all([...this.#transactors].map(transactor => transactor.close()))
     await Promise.all([this.#link, ...this.#transactionLinks].map(link => link.close()))
   }
 

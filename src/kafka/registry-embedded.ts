@@ -2,16 +2,18 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { choosePort } from '../supervisor/ports.ts'
+import type { Child } from '../supervisor/running.ts'
 import type { RunningProcess } from '../supervisor/spawn-child.ts'
 import type { EmbeddedOptions } from './embedded.ts'
 import { parts } from './embedded-part.ts'
 import { resolveJars } from './jars.ts'
-import { findJava, startJava } from './java.ts'
+import { endFormer, findJava, startJava } from './java.ts'
 import { patiently } from './probe.ts'
 
 export interface EmbeddedRegistry extends RunningProcess {
   /** The root of the Confluent API. */
   readonly url: string
+  readonly port: number
 }
 
 /** Starts the registry and returns when it answers. Throws like `startKafka`. */
@@ -21,12 +23,14 @@ export const startRegistry = async (options: EmbeddedOptions): Promise<EmbeddedR
   const java = await findJava(part)
   const jars = await resolveJars('registry', { cacheDir, progress, signal })
   mkdirSync(dataDir, { recursive: true })
-  const port = await choosePort(join(dataDir, 'port'), options.port)
+  await endFormer(dataDir)
+  const port = await choosePort(join(dataDir, 'port'), options.port, part.portSetting)
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
   const settings = {
     'quarkus.http.host': '127.0.0.1',
     'quarkus.http.port': port,
     'quarkus.log.level': 'WARN',
+    'quarkus.log.category."io.apicurio".level': 'WARN',
     'quarkus.banner.enabled': false,
     // Without the delay of zero a schema whose id is already in use is lost when the process is killed.
     REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${join(dataDir, 'schemas')};WRITE_DELAY=0`,
@@ -45,7 +49,20 @@ export const startRegistry = async (options: EmbeddedOptions): Promise<EmbeddedR
     ready: signal => patiently(() => answers(`${url}/subjects`, signal), signal),
     signal,
   })
-  return { ...process, url }
+  return { ...process, url, port }
+}
+
+/** The registry for a supervisor; each further start is on the port of the first, where its clients look for it. */
+export const registryChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedRegistry> => {
+  let port = options.port
+  return {
+    name: parts.registry.name,
+    start: async signal => {
+      const registry = await startRegistry({ ...options, port, signal })
+      port = registry.port
+      return registry
+    },
+  }
 }
 
 const answers = async (url: string, signal: AbortSignal): Promise<void> => {

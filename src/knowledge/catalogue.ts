@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { createChunkTable } from './chunk-table.ts'
-import { KnowledgeBaseRow } from './entities.ts'
+import { AppliedRow, KnowledgeBaseRow } from './entities.ts'
 
 type Settings = Pick<LaneJob, 'embedding' | 'chunking'>
 
@@ -28,6 +28,11 @@ export const knowledgeBases = {
   async setChunking(tx: EntityManager, kbId: string, chunking: Settings['chunking']): Promise<void> {
     await tx.nativeUpdate(KnowledgeBaseRow, { id: kbId }, { chunking })
   },
+}
+
+/** Removes the applied rows of jobs that are over: call it when no worker can own a lane of theirs any more. */
+export const forgetApplied = async (tx: EntityManager, jobIds: readonly string[]): Promise<void> => {
+  await tx.nativeDelete(AppliedRow, { jobId: { $in: [...jobIds] } })
 }
 
 /** A knowledge base with its counts, as the API shows it. Deleted documents do not count. */

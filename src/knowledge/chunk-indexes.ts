@@ -1,8 +1,14 @@
 import type { Pool, PoolClient } from 'pg'
 import { chunkTable, maxIndexedDimensions } from './chunk-table.ts'
-import type { FinishOptions } from './finishing-steps.ts'
 import type { StoredBase } from './settings.ts'
 import { inTransaction } from './transaction.ts'
+
+export interface FinishOptions {
+  readonly pool: Pool
+  readonly embedded: boolean
+  /** Rows from which a vector index pays; below it exact search is quick. */
+  readonly indexFrom: number
+}
 
 /**
  * Builds what search needs beside the rows: full text always, vectors where exact search is no longer quick (never on

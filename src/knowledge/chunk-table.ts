@@ -8,8 +8,6 @@ export const chunkTable = (number: number): string => `chunks_${number}`
 /** Characters of a chunk that full-text search sees: a `tsvector` has a limit of 1 MB. */
 const searchedCharacters = 200_000
 
-/** Most dimensions that pgvector's `halfvec` can hold. */
-export const maxDimensions = 16_000
 /** Most dimensions that an HNSW index of `halfvec` can hold. */
 export const maxIndexedDimensions = 4_000
 

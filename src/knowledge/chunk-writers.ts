@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises'
-import { DatabaseError, type PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
+import { codeOf } from '../runtime/errors.ts'
 import type { ChunkRow } from './chunk-rows.ts'
 import { chunkTable } from './chunk-table.ts'
 import { copyOf } from './copy-format.ts'
@@ -57,7 +58,7 @@ export const copyChunks: ChunkWriter = async (client, number, rows) => {
     stream.end(copyOf(rows))
     await finished(stream)
   } catch (error) {
-    if (!(error instanceof DatabaseError) || error.code !== uniqueViolation) throw error
+    if (codeOf(error) !== uniqueViolation) throw error
     await client.query('rollback to savepoint chunks')
     await insertChunks(client, number, rows)
   }

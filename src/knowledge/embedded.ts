@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { choosePort } from '../supervisor/ports.ts'
+import type { Child } from '../supervisor/running.ts'
 import { type RunningProcess, spawnChild } from '../supervisor/spawn-child.ts'
 
 export interface StartDatabaseOptions {
@@ -43,4 +44,17 @@ export const startDatabase = async ({ dataDir, port, signal }: StartDatabaseOpti
     ...(signal ? { signal } : {}),
   })
   return { ...running, url: `postgresql://postgres@127.0.0.1:${chosen}/postgres` }
+}
+
+/** The database for a supervisor; each further start is on the port of the first, where its clients look for it. */
+export const databaseChild = (options: Omit<StartDatabaseOptions, 'signal'>): Child<EmbeddedDatabase> => {
+  let { port } = options
+  return {
+    name: 'database',
+    start: async signal => {
+      const database = await startDatabase({ ...options, port, signal })
+      port = Number(new URL(database.url).port)
+      return database
+    },
+  }
 }

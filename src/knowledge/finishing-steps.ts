@@ -1,18 +1,11 @@
 import type { Pool } from 'pg'
 import type { LaneJob } from '../schemas/lane-control.ts'
-import { buildIndexes } from './chunk-indexes.ts'
+import { buildIndexes, type FinishOptions } from './chunk-indexes.ts'
 import { chunkTable } from './chunk-table.ts'
 import type { FinishStep } from './knowledge-base.ts'
 import { type StoredBase, storedBase } from './settings.ts'
 import { inTransaction } from './transaction.ts'
 import { type DocumentVersion, dropVersions } from './versions.ts'
-
-export interface FinishOptions {
-  readonly pool: Pool
-  readonly embedded: boolean
-  /** Rows from which a vector index pays; below it exact search is quick. */
-  readonly indexFrom: number
-}
 
 /** Versions that one transaction removes: short, so that a pause need not wait and readers are not disturbed. */
 const batch = 200

@@ -18,7 +18,9 @@ export const inTransaction = async <T>(
   try {
     await client.query(begin)
     const result = await work(client)
-    await client.query('commit')
+    const { command } = await client.query('commit')
+    // PostgreSQL answers the commit of a failed transaction with a rollback, not with an error.
+    if (command !== 'COMMIT') throw new Error('The transaction had failed and was rolled back.')
     return result
   } catch (error) {
     await client.query('rollback').catch(noteBreak)

@@ -86,9 +86,12 @@ const fatally = async <T>(spec: SourceSpec, operation: () => Promise<T>): Promis
   }
 }
 
+/** The types a source reads by itself are matched in any case (README.MD), what a user wrote as it is written. */
 const matcherOf = (spec: SourceSpec): ((path: string) => boolean) => {
   const options = { nobracket: true, noextglob: true, nonegate: true }
-  const include = picomatch([...(spec.include ?? defaultInclude[spec.type])], options)
+  const include = spec.include
+    ? picomatch([...spec.include], options)
+    : picomatch([...defaultInclude[spec.type]], { ...options, nocase: true })
   const exclude = spec.exclude ? picomatch([...spec.exclude], options) : () => false
   return path => include(path) && !exclude(path)
 }

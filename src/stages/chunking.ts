@@ -23,7 +23,8 @@ export const chunking = () =>
       for (const input of inputs) {
         outcomes.push(input.type === 'document' ? chunked(input, job) : [])
         if (performance.now() - rested < longestWithoutRest) continue
-        await setImmediate(undefined, { signal })
+        await setImmediate()
+        signal.throwIfAborted()
         rested = performance.now()
       }
       return outcomes

@@ -11,9 +11,11 @@ const highest = 32_000
 
 /**
  * The port to listen on: the one given, else the one remembered in `file` if nothing listens there, else a free one.
- * It is remembered for the next start.
+ * It is remembered for the next start. With the name of the `setting` that gives it, throws PortInUse where something
+ * listens on the one given.
  */
-export const choosePort = async (file: string, given = 0): Promise<number> => {
+export const choosePort = async (file: string, given = 0, setting?: string): Promise<number> => {
+  if (given > 0 && setting !== undefined && !(await isFree(given))) throw new PortInUse(given, setting)
   const remembered = given > 0 ? given : readPort(file)
   const port = given > 0 || (remembered > 0 && (await isFree(remembered))) ? remembered : await freePort()
   writeFileSync(file, `${port}\n`)
@@ -52,5 +54,14 @@ const readPort = (file: string): number => {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
     throw error
+  }
+}
+
+/** Something else listens on a port that was asked for. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse'
+  readonly code = 'port_in_use'
+  constructor(port: number, setting: string) {
+    super(`Port ${port} is in use. Set ${setting} to another, or to 0 for a free one, or stop what listens there.`)
   }
 }

@@ -57,6 +57,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       coordinators.push(started)
       return started
     },
+    emptyDatabase: () => database.empty(),
     expireLease: () => database.em.fork().execute(`update lease set until = '-infinity'`),
     async submit(kb: string, change: Partial<Submission> = {}) {
       const admission = await jobs().submit(submission(kb, change))

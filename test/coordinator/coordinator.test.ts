@@ -179,6 +179,25 @@ describe('what was read', () => {
   })
 })
 
+describe('an empty database with a broker that an earlier one was used with', () => {
+  test('tells control anew, above its revisions, and runs jobs', async () => {
+    const { line, em, submit, ended } = bench
+    const one = await bench.coordinator()
+    const forgotten = await submit('manual', { parallelism: 2 })
+    const revision = (await line.started(forgotten))[0]!.revision
+    await one.stop()
+    await bench.emptyDatabase()
+    await em.fork().execute('alter sequence control_revision restart')
+    await bench.coordinator()
+    await eventually('lane 1 is free', async () => (await line.of(1))?.job === null)
+    expect((await line.of(1))!.revision).toBeGreaterThan(revision)
+    await line.pass(forgotten, 'loading')
+    const id = await submit('manual', { parallelism: 4 })
+    await line.complete(id)
+    await ended(id, 'completed')
+  })
+})
+
 describe('two coordinators', () => {
   test('one is active; when it stops the other takes over at once', async () => {
     const { line, ended } = bench

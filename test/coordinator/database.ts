@@ -33,7 +33,7 @@ export const openTestDatabase = async (kind: 'postgres' | 'embedded') => {
 
 const embedded = async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'penstock-coordinator-'))
-  const server = await startDatabase({ dataDir, log })
+  const server = await startDatabase({ dataDir })
   return {
     url: server.url,
     async drop() {

@@ -1,30 +1,46 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedDatabase, startDatabase } from '../../src/knowledge/embedded.ts'
 import { identityOf } from '../../src/supervisor/process-identity.ts'
 import { temporaryFolder } from '../kit/databases.ts'
 import { until } from '../kit/until.ts'
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>
-let running: EmbeddedDatabase | null
-let clients: pg.Client[]
+let shared: EmbeddedDatabase
+const clients: pg.Client[] = []
+/** Undone after the test, or after all, the latest first. */
+const undo: (() => Promise<unknown>)[] = []
+const undoAll: (() => Promise<unknown>)[] = []
+const runBackwards = async (steps: (() => Promise<unknown>)[]) => {
+  for (const step of steps.splice(0).reverse()) await step()
+}
 
-beforeEach(async () => {
-  folder = await temporaryFolder()
-  clients = []
-  running = null
+beforeAll(async () => {
+  const folder = await temporaryFolder()
+  undoAll.push(folder.remove)
+  shared = await startDatabase({ dataDir: folder.path })
+  undoAll.push(shared.stop)
+  sharedFolder = folder.path
 })
+let sharedFolder: string
 afterEach(async () => {
-  await Promise.all(clients.map(client => client.end()))
-  await running?.stop()
-  await folder.remove()
+  await Promise.all(clients.splice(0).map(client => client.end()))
+  await runBackwards(undo)
 })
+afterAll(() => runBackwards(undoAll))
 
-const start = async () => {
-  running = await startDatabase({ dataDir: folder.path })
+/** A folder of this test alone. */
+const newFolder = async () => {
+  const folder = await temporaryFolder()
+  undo.push(folder.remove)
+  return folder.path
+}
+const start = async (dataDir: string) => {
+  const running = await startDatabase({ dataDir })
+  undo.push(running.stop)
   return running
 }
 /** A client whose connection may break: `broke` is then its error. */
@@ -38,7 +54,7 @@ const connect = async (url: string) => {
 }
 
 test('clients with large and small statements at once get their own answers', async () => {
-  const { url } = await start()
+  const { url } = shared
   const pool = new pg.Pool({ connectionString: url, max: 8 })
   const large = 'x'.repeat(400_000)
   const ask = async (k: number) => {
@@ -57,7 +73,7 @@ test('clients with large and small statements at once get their own answers', as
 })
 
 test('transactions of several clients are isolated, with their rollbacks', async () => {
-  const { url } = await start()
+  const { url } = shared
   const pool = new pg.Pool({ connectionString: url, max: 8 })
   await pool.query('create table account (balance int); insert into account values (0)')
   const add = async (i: number) => {
@@ -74,7 +90,7 @@ test('transactions of several clients are isolated, with their rollbacks', async
 })
 
 test('a failed statement leaves its client and all others in order', async () => {
-  const { url } = await start()
+  const { url } = shared
   const [one, two] = [(await connect(url)).client, (await connect(url)).client]
   await expect(one.query('select 1/$1::int', [0])).rejects.toThrow('division by zero')
   await expect(one.query('select from nowhere')).rejects.toThrow('nowhere')
@@ -87,20 +103,20 @@ test('a failed statement leaves its client and all others in order', async () =>
 })
 
 test('a client that breaks off in its transaction is rolled back at once', async () => {
-  const { url } = await start()
+  const { url } = shared
   const [one, two] = [(await connect(url)).client, (await connect(url)).client]
-  await two.query('create table kept (i int)')
+  await two.query('create table broken_off (i int)')
   await one.query('begin')
-  await one.query('insert into kept values (1)')
-  const { stream } = (one as unknown as { connection: { stream: import('node:net').Socket } }).connection
+  await one.query('insert into broken_off values (1)')
+  const { stream } = (one as unknown as { connection: { stream: Socket } }).connection
   stream.destroy()
   const started = performance.now()
-  expect((await two.query('select * from kept')).rows).toEqual([])
+  expect((await two.query('select * from broken_off')).rows).toEqual([])
   expect(performance.now() - started).toBeLessThan(2_000)
 })
 
 test('a client that sleeps in its transaction is ended after five seconds, and others go on', async () => {
-  const { url } = await start()
+  const { url } = shared
   const sleeper = await connect(url)
   const other = (await connect(url)).client
   await other.query('create table kept (i int)')
@@ -113,7 +129,8 @@ test('a client that sleeps in its transaction is ended after five seconds, and o
 })
 
 test('what was committed outlives kill -9, and the port stays', async () => {
-  const first = await start()
+  const folder = await newFolder()
+  const first = await start(folder)
   const { client, broke } = await connect(first.url)
   await client.query('create table kept (i int primary key)')
   let acknowledged = 0
@@ -128,7 +145,7 @@ test('what was committed outlives kill -9, and the port stays', async () => {
   await broke
   expect(await first.ended).toMatchObject({ message: expect.stringContaining('SIGKILL') })
 
-  const second = await start()
+  const second = await start(folder)
   expect(second.url).toBe(first.url)
   const again = (await connect(second.url)).client
   const { rows } = await again.query('select count(*)::int as count, max(i) as last from kept')
@@ -138,23 +155,25 @@ test('what was committed outlives kill -9, and the port stays', async () => {
 })
 
 test('a clean stop keeps everything and ends with clients still connected', async () => {
-  const first = await start()
+  const folder = await newFolder()
+  const first = await start(folder)
   const { client } = await connect(first.url)
   await client.query('create table kept as select 1 as i')
   await first.stop()
   expect(await first.ended).toBeNull()
-  const again = (await connect((await start()).url)).client
+  const again = (await connect((await start(folder)).url)).client
   expect((await again.query('select i from kept')).rows).toEqual([{ i: 1 }])
 })
 
 test('the process ends by itself when its parent is gone', async () => {
+  const folder = await newFolder()
   const script = `
     const { startDatabase } = await import(process.argv[1])
     const { pid } = await startDatabase({ dataDir: process.argv[2] })
     console.log(pid)
     setInterval(() => undefined, 1000)`
   const module = join(import.meta.dirname, '../../src/knowledge/embedded.ts')
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', script, module, folder.path], {
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script, module, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = await once(parent.stdout, 'data')
@@ -165,10 +184,10 @@ test('the process ends by itself when its parent is gone', async () => {
 })
 
 test('a second process on the same folder is refused', async () => {
-  const { pid } = await start()
+  const { pid } = shared
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, '../../src/knowledge/embedded-main.ts'), folder.path, '0'],
+    [join(import.meta.dirname, '../../src/knowledge/embedded-main.ts'), sharedFolder, '0'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   const said: string[] = []

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database.ts'
-import { createCatalogue, knowledgeBases } from '../../src/knowledge/catalogue.ts'
+import { createCatalogue, forgetApplied, knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import type { KnowledgeStore, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import { createKnowledgeStore } from '../../src/knowledge/pgvector.ts'
 import { migrateUp } from '../../src/migrate.ts'
 import type { Claim, EffectReject } from '../../src/runtime/effects.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { TestDatabase } from '../kit/databases.ts'
+import { until } from '../kit/until.ts'
 import { dimensions, idOf, jobOf, recordsOf, versionOf, type Written } from './records.ts'
 
 type Records = ReturnType<typeof recordsOf>
@@ -172,6 +173,16 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
         expect(await rowsOf(job)).toBe(1)
       })
 
+      test('the applied rows of a job that is over go with it, and its workers are refused', async () => {
+        const [job, other] = [await newBase(), await newBase()]
+        const [claim, kept] = [await claimOf(job), await claimOf(other)]
+        await database.orm.em.fork().transactional(tx => forgetApplied(tx, [job.job_id]))
+        const records = recordsOf(job, { uri: 'a', texts: ['one'] })
+        await expect(apply(claim, job, 0, records)).rejects.toMatchObject({ code: 'fenced' })
+        await apply(kept, other, 0, recordsOf(other, { uri: 'a', texts: ['one'] }))
+        expect([await rowsOf(job), await rowsOf(other)]).toEqual([0, 1])
+      })
+
       test('lanes and jobs have rows of their own', async () => {
         const job = await newBase()
         const records = recordsOf(job, { uri: 'a', texts: ['one'] })
@@ -213,6 +224,33 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
         await write(second, { uri: 'a', texts: ['new fox'] })
         expect(await apply(claim, first, 1, old.slice(1))).toEqual([])
         expect(await found(first, 'fox')).toEqual(['new fox'])
+        expect(await rowsOf(first)).toBe(1)
+      })
+
+      test('an older version that is complete in the same moment as a newer one does not win', async ({ skip }) => {
+        skip(database.embedded, 'the embedded database has one transaction at a time')
+        const first = await newBase()
+        await write(first, { uri: 'a', texts: ['first fox'] })
+        const second = jobOf(first.kb_id, 2)
+        const [end] = recordsOf(first, { uri: 'a', texts: [] })
+        const newer = await database.pool.connect()
+        await newer.query('begin')
+        await newer.query('update document set active_version = $2 where document_id = $1', [
+          end!.document_id,
+          versionOf(jobOf(first.kb_id, 3)),
+        ])
+        const late = write(second, { uri: 'a', texts: ['second fox'] })
+        await until('the older version waits for the newer one', async () => {
+          const { rows } = await database.pool.query('select 1 from pg_locks where not granted')
+          return rows.length > 0
+        })
+        await newer.query('commit')
+        newer.release()
+        await late
+        const { rows } = await database.pool.query('select active_version from document where document_id = $1', [
+          end!.document_id,
+        ])
+        expect(Number(rows[0].active_version)).toBe(versionOf(jobOf(first.kb_id, 3)))
         expect(await rowsOf(first)).toBe(1)
       })
 
@@ -265,8 +303,11 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
 
       test('a reader sees one version of a document, whole, while versions follow one another', async () => {
         const job = await newBase()
-        const size = 5
-        const textsOf = (n: number) => Array.from({ length: size }, (_, i) => `fox of version v${n} chunk ${i}`)
+        // Versions of different lengths, so that two of them mixed would be longer than either.
+        const textsOf = (n: number) => {
+          const size = n % 2 === 0 ? 3 : 9
+          return Array.from({ length: size }, (_, i) => `fox of version v${n} chunk ${i} of ${size}`)
+        }
         await write(job, { uri: 'a', texts: textsOf(0), version: versionOf(job, 0) })
         let writing = true
         const answers: (readonly string[])[] = []
@@ -276,21 +317,25 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
               (await store.search(query(job, { mode: 'hybrid', text: 'fox', topK: 20 }))).map(hit => hit.text),
             )
         }
-        const readers = [read(), read()]
+        const readers = [read(), read(), read()]
         const claim = await claimOf(job)
         let next = 0
-        for (let n = 1; n <= 20; n++)
-          for (const record of [recordsOf(job, { uri: 'a', texts: textsOf(n), version: versionOf(job, n) })])
-            for (const half of [record.slice(0, 3), record.slice(3)]) {
+        try {
+          for (let n = 1; n <= 60; n++) {
+            const records = recordsOf(job, { uri: 'a', texts: textsOf(n), version: versionOf(job, n) })
+            for (const half of [records.slice(0, 2), records.slice(2)]) {
               await apply(claim, job, next, half)
               next += half.length
             }
-        writing = false
-        await Promise.all(readers)
+          }
+        } finally {
+          writing = false
+          await Promise.all(readers)
+        }
         const seen = new Set<string>()
         for (const answer of answers) {
           const versions = new Set(answer.map(text => text.split(' ')[3]!))
-          expect([answer.length, versions.size]).toEqual([size, 1])
+          expect([versions.size, answer.length]).toEqual([1, Number(answer[0]!.split(' ')[7])])
           for (const version of versions) seen.add(version)
         }
         expect(seen.size).toBeGreaterThan(1)
@@ -521,6 +566,29 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
         const stopped = AbortSignal.abort(new Error('held'))
         for (const step of ['drop_unflipped', 'prune_versions', 'build_index'] as const)
           await expect(store.finish(job, step, stopped)).rejects.toThrow('held')
+      })
+
+      test('an abort cancels an index build that is under way, and nothing of it stays', async ({ skip }) => {
+        skip(database.embedded, 'the embedded database runs one statement at a time')
+        const job = await newBase()
+        await write(job, { uri: 'a', texts: ['fox'] })
+        const { rows } = await database.pool.query('select number from knowledge_base where id = $1', [job.kb_id])
+        const table = `chunks_${rows[0].number}`
+        const writer = await database.pool.connect()
+        await writer.query('begin')
+        await writer.query(`lock ${table} in row exclusive mode`)
+        const held = new AbortController()
+        const building = store.finish(job, 'build_index', held.signal)
+        await until('the build waits for the writer', async () => {
+          const { rows } = await database.pool.query('select 1 from pg_locks where not granted')
+          return rows.length > 0
+        })
+        held.abort(new Error('held'))
+        await expect(building).rejects.toThrow('held')
+        await writer.query('rollback')
+        writer.release()
+        const indexes = await database.pool.query('select indexname from pg_indexes where tablename = $1', [table])
+        expect(indexes.rows.map(({ indexname }) => indexname).sort()).toEqual([`${table}_chunk`, `${table}_pkey`])
       })
 
       test('builds its indexes once, and search finds the same with them', async () => {

@@ -52,7 +52,12 @@ test('an exchange ends with a Sync, a query or a Flush, wherever the packets are
 
 test('COPY is answered with a refusal and nothing of it reaches the database', async () => {
   const found = await read([
-    Buffer.concat([startup, message('Q', 'COPY t (a) FROM STDIN (format binary)\0'), message('d', 'data'), message('c', '')]),
+    Buffer.concat([
+      startup,
+      message('Q', 'COPY t (a) FROM STDIN (format binary)\0'),
+      message('d', 'data'),
+      message('c', ''),
+    ]),
   ])
   expect(found.map(one => one.kind)).toEqual(['startup', 'answer'])
 })

@@ -23,14 +23,19 @@ const refusal = (take: () => unknown): FolderInUse => {
   throw new Error('It was not refused.')
 }
 
-/** Another process that holds the folder and says so. */
+/** Another process that holds the folder and says so; it keeps nothing of the lock, and collects its garbage. */
 const otherHolder = async () => {
   const script = `
     import { lockFolder } from ${JSON.stringify(join(import.meta.dirname, '../../src/supervisor/folder-lock.ts'))}
     lockFolder(${JSON.stringify(folder)}).announce('http://127.0.0.1:7400')
-    console.log('held')
-    setInterval(() => undefined, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    setInterval(() => undefined, 1000)
+    setImmediate(() => {
+      gc()
+      console.log('held')
+    })`
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   return child
 }

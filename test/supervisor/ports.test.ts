@@ -41,6 +41,15 @@ test('a port that is given is used and remembered', async () => {
   expect(await choosePort(file, 0)).toBe(given)
 })
 
+test('a port that is given but in use is refused by the name of its setting', async () => {
+  const given = await freePort()
+  await using _ = await listening(given)
+  await expect(choosePort(file, given, 'PENSTOCK_KAFKA_PORT')).rejects.toMatchObject({
+    code: 'port_in_use',
+    message: expect.stringContaining(`Port ${given} is in use. Set PENSTOCK_KAFKA_PORT`),
+  })
+})
+
 test('ports are not among those that outgoing connections get', async () => {
   for (let i = 0; i < 20; i++) expect(await freePort()).toBeLessThan(32_768)
 })

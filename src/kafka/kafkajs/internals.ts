@@ -170,7 +170,11 @@ export const { roundRobin } = src('consumer/assigners') as {
 export const { createLogger } = src('loggers') as {
   readonly createLogger: (options: {
     level: number
-    logCreator: () => (entry: { level: number; namespace: string; log: { message: string } }) => void
+    logCreator: () => (entry: {
+      level: number
+      namespace: string
+      log: { message: string; stack?: string; timestamp?: string }
+    }) => void
   }) => KafkaLogger
 }
 export const apiKeys = src('protocol/requests/apiKeys') as Readonly<Record<string, number>>

@@ -11,7 +11,7 @@ import {
   type ProtocolResponse,
   requests,
 } from './internals.ts'
-import { socketFactory } from './sockets.ts'
+import { Sockets } from './sockets.ts'
 
 export interface ConnectionOptions {
   readonly brokers: readonly string[]
@@ -30,7 +30,7 @@ export const kafkaLogger = (log?: Logger): KafkaLogger =>
     level: warn,
     logCreator:
       () =>
-      ({ level, log: { message, ...detail } }) =>
+      ({ level, log: { message, stack: _stack, timestamp: _timestamp, ...detail } }) =>
         log?.[level < warn ? 'warn' : 'info']({ kafka: detail }, message),
   })
 
@@ -45,6 +45,7 @@ export class Link {
   #topics = new Set<string>()
   #connected: Promise<void> | null = null
   readonly #log: Logger | undefined
+  readonly #sockets = new Sockets()
   #closed = false
 
   constructor({ brokers, clientId, log, ssl, sasl }: ConnectionOptions) {
@@ -54,7 +55,7 @@ export class Link {
       logger: this.logger,
       brokers,
       clientId,
-      socketFactory,
+      socketFactory: this.#sockets.open,
       connectionTimeout: 3000,
       authenticationTimeout: 10_000,
       reauthenticationThreshold: 10_000,
@@ -101,6 +102,7 @@ export class Link {
 
   /** The node that keeps a group's offsets (`group`) or a transactional id's state (`transaction`). */
   coordinator(kind: 'group' | 'transaction', id: string): Promise<BrokerNode> {
+    if (this.#closed) return Promise.reject(closedError())
     const key = `${kind} ${id}`
     const known = this.#coordinators.get(key)
     if (known) return known.then(({ nodeId }) => this.cluster.findBroker({ nodeId }))
@@ -158,6 +160,7 @@ export class Link {
     const nodes = new Set([...Object.values(brokers), ...(seedBroker ? [seedBroker] : [])])
     await Promise.all([...nodes].map(node => this.#sever(node, closedError())))
     await this.cluster.disconnect()
+    this.#sockets.close()
   }
 
   async #sever(node: BrokerNode, error: Error): Promise<void> {

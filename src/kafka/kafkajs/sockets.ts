@@ -17,3 +17,23 @@ export const socketFactory: SocketFactory = ({ host, port, ssl, onConnect }) => 
   socket.setKeepAlive(true, 60_000)
   return socket
 }
+
+/** The sockets of one cluster object: KafkaJS may still be making a connection while it is told to disconnect. */
+export class Sockets {
+  readonly #open = new Set<net.Socket>()
+  #closed = false
+
+  readonly open: SocketFactory = options => {
+    const socket = socketFactory(options)
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    if (this.#closed) socket.destroy()
+    return socket
+  }
+
+  /** Ends those that are open, and from now on each at once. */
+  close(): void {
+    this.#closed = true
+    for (const socket of this.#open) socket.destroy()
+  }
+}

@@ -22,17 +22,19 @@ export class KafkaTransactor implements Transactor {
   readonly transactionalId: string
   readonly producer: Producer
   readonly #sequences = new Map<string, number>()
+  readonly #closed: () => void
   #dead: BrokerError | null = null
   #open: KafkaTransaction | null = null
 
-  private constructor(link: Link, transactionalId: string, producer: Producer) {
+  private constructor(link: Link, transactionalId: string, producer: Producer, closed: () => void) {
     this.link = link
     this.transactionalId = transactionalId
     this.producer = producer
+    this.#closed = closed
   }
 
   /** InitProducerId is answered when the open transaction of the earlier holder is resolved; until then it is asked again. */
-  static async fence(link: Link, transactionalId: string): Promise<KafkaTransactor> {
+  static async fence(link: Link, transactionalId: string, closed: () => void): Promise<KafkaTransactor> {
     try {
       const producer = await link.patiently(async () => {
         const node = await link.coordinator('transaction', transactionalId)
@@ -41,7 +43,7 @@ export class KafkaTransactor implements Transactor {
           transactionTimeout: transactionTimeoutMs,
         })
       })
-      return new KafkaTransactor(link, transactionalId, producer)
+      return new KafkaTransactor(link, transactionalId, producer, closed)
     } catch (error) {
       throw brokerError(`Transactional id ${transactionalId} could not be taken`, error)
     }
@@ -59,6 +61,7 @@ export class KafkaTransactor implements Transactor {
     if (!this.#dead && this.#open?.idle)
       await this.#open.abort().catch(this.link.note(`${this.transactionalId} is left to time out`))
     this.#dead ??= new BrokerError('closed', `The transactor ${this.transactionalId} was closed.`)
+    this.#closed()
   }
 
   ended(): void {

@@ -1,5 +1,3 @@
-import type { MemoryCluster } from './cluster.ts'
-
 /** What a group asks of its members. */
 export interface GroupMember {
   readonly topic: string
@@ -7,14 +5,20 @@ export interface GroupMember {
   revoked(): void
 }
 
+/** What a group needs of its cluster. */
+export interface GroupHome {
+  defer(work: () => void): void
+  lanes(topic: string): readonly number[]
+}
+
 /** A consumer group: its offsets, and who has which lanes. Every change of members gives out all lanes anew. */
 export class MemoryGroup {
-  readonly #cluster: MemoryCluster
+  readonly #cluster: GroupHome
   readonly #offsets = new Map<string, number>()
   readonly #members = new Set<GroupMember>()
   #generation = 0
 
-  constructor(cluster: MemoryCluster) {
+  constructor(cluster: GroupHome) {
     this.#cluster = cluster
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Broker, Follower, FollowOptions } from '../../../src/kafka/broker.ts'
+import { until } from '../../kit/until.ts'
 import type { Clients } from '../broker-contract.ts'
 import { keys, record, records, topicOf, unique, write } from '../kit.ts'
-import { until } from '../../kit/until.ts'
 
 interface Followed {
   readonly follower: Follower

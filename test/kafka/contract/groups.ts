@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { until } from '../../kit/until.ts'
 import type { Clients } from '../broker-contract.ts'
 import { Member, records, topicOf, unique, write } from '../kit.ts'
-import { until } from '../../kit/until.ts'
 
 export const groupContract = (clients: Clients): void => {
   test('two members share the lanes, and the epoch of a member grows with each assignment', async () => {

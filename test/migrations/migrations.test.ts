@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/database.ts'
+import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
+import { createKnowledgeStore } from '../../src/knowledge/pgvector.ts'
+import { migrateDown, migrateUp, migrationStatus } from '../../src/migrate.ts'
+import { databases, silent, type TestDatabase } from '../kit/databases.ts'
+import { jobOf, recordsOf } from '../knowledge/records.ts'
+
+const all = ['Migration0001_knowledge', 'Migration0002_jobs']
+
+/** A knowledge base with a document, through the store. */
+const fillKnowledge = async (database: Database) => {
+  const job = jobOf('kb')
+  await database.orm.em.fork().transactional(tx => knowledgeBases.create(tx, { ...job, kb_id: job.kb_id }))
+  const store = createKnowledgeStore(database)
+  const records = recordsOf(job, { uri: 'a', texts: ['quick fox', 'lazy dog'] })
+  const claim = await store.claim(job.job_id, 'indexing', 0)
+  await store.apply(claim, 0, records.length, async writer => {
+    await writer.write(job, records)
+    return []
+  })
+  await store.listed(job, [{ documentId: 'd', source: 's', uri: 'u', contentHash: 'h' }])
+}
+const fillJobs = async ({ pool }: Database) => {
+  await pool.query(
+    `insert into job (id, kb_id, kind, status, submission, state, run) values ('j', 'kb', 'run', 'running', '{}', '{}', 1)`,
+  )
+  await pool.query(`insert into command (job_id, verb) values ('j', 'start')`)
+}
+
+/** Every row of what each migration made, so that versions of the database can be compared. */
+const contents = async ({ pool }: Database) => {
+  const { rows } = await pool.query<{ table: string }>(
+    `select table_name as table from information_schema.tables
+     where table_schema = 'public' and table_name not like 'mikro%' order by 1`,
+  )
+  const found: Record<string, unknown> = {}
+  for (const { table } of rows)
+    found[table] = (await pool.query(`select to_jsonb(t) as row from ${table} t order by 1`)).rows.map(({ row }) => row)
+  return found
+}
+
+const ofKnowledge = ['applied', 'chunks_1', 'document', 'document_version', 'knowledge_base', 'seen']
+const only = (found: Record<string, unknown>, tables: readonly string[]) =>
+  Object.fromEntries(tables.map(table => [table, found[table]]))
+
+describe.each(databases)('migrations on %s', (_, open) => {
+  let opened: TestDatabase
+  let database: Database
+  beforeAll(async () => {
+    opened = await open()
+  })
+  afterAll(() => opened?.close())
+  beforeEach(async () => {
+    await opened.database.pool.query('drop schema public cascade')
+    await opened.database.pool.query('create schema public')
+    database = await openDatabase({ url: opened.url, poolMax: 2, log: silent })
+  })
+  afterEach(() => database.close())
+
+  test('go up from empty, down to empty, and up again', async () => {
+    expect(await migrationStatus(database)).toEqual({ applied: [], pending: all })
+    expect(await migrateUp(database)).toEqual(all)
+    const fresh = await contents(database)
+    expect((await migrationStatus(database)).pending).toEqual([])
+    expect(await migrateUp(database)).toEqual([])
+    await fillKnowledge(database)
+    await fillJobs(database)
+    expect(await migrateDown(database, '0')).toEqual(all.toReversed())
+    expect(await contents(database)).toEqual({})
+    expect(await migrateUp(database)).toEqual(all)
+    expect(await contents(database)).toEqual(fresh)
+  })
+
+  test('from the first version with data, the jobs come and go, and the knowledge stays as it was', async () => {
+    expect(await migrateUp(database, 'Migration0001_knowledge')).toEqual(all.slice(0, 1))
+    await fillKnowledge(database)
+    const before = await contents(database)
+    expect(Object.keys(before)).toEqual(ofKnowledge)
+    expect(before.chunks_1).toHaveLength(2)
+
+    expect(await migrateUp(database)).toEqual(all.slice(1))
+    expect(only(await contents(database), ofKnowledge)).toEqual(before)
+    await fillJobs(database)
+    expect(await migrateDown(database)).toEqual(all.slice(1))
+    expect(await contents(database)).toEqual(before)
+    expect(await migrateUp(database)).toEqual(all.slice(1))
+    expect(only(await contents(database), ofKnowledge)).toEqual(before)
+  })
+
+  test('a migration that fails leaves the database as it was', async () => {
+    await database.pool.query('create table job (mine int)')
+    await expect(migrateUp(database)).rejects.toThrow('job')
+    expect(await contents(database)).toEqual({ job: [] })
+    expect((await migrationStatus(database)).pending).toEqual(all)
+  })
+
+  test('all times are with time zone and made by the database', async () => {
+    await migrateUp(database)
+    const { rows } = await database.pool.query(
+      `select table_name, column_name, data_type from information_schema.columns
+       where table_schema = 'public' and table_name not like 'mikro%' and data_type like 'timestamp%'`,
+    )
+    expect(rows.length).toBeGreaterThan(3)
+    expect(rows.filter(row => row.data_type !== 'timestamp with time zone')).toEqual([])
+  })
+
+  test('the entities are what the tables are', async () => {
+    await migrateUp(database)
+    for (const { class: entity } of database.orm.getMetadata().getAll().values())
+      await database.orm.em.fork().findAll(entity, { limit: 1 })
+  })
+})
