@@ -125,10 +125,12 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const ended = marked || (control.draining && stage.fansOut === true && inputs.length > 0)
   options.assertHeard()
   const outcomes = await transform(stage, work, context).catch(by('stage'))
+  const transformed = performance.now()
 
   signal.throwIfAborted()
   options.assertHeard()
   const refused = await effect(options, work, outcomes, context).catch(by('store'))
+  const effected = performance.now()
 
   signal.throwIfAborted()
   options.assertHeard()
@@ -157,6 +159,17 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   } catch (error) {
     throw new SliceError('line', error)
   }
+  const ms = (from: number, to: number) => Math.round(to - from)
+  options.log.debug(
+    {
+      first: slice.first,
+      records: work.length,
+      transform_ms: ms(started, transformed),
+      effect_ms: ms(transformed, effected),
+      commit_ms: ms(effected, performance.now()),
+    },
+    'slice done',
+  )
   return ended ? 'ended' : 'worked'
 }
 

@@ -46,20 +46,35 @@ export const folderSource = (options: FolderSourceOptions): Source => {
       const documents: (SourceDocument | SourceReject)[] = []
       const began = performance.now()
       let characters = 0
+      const enough = () => documents.length >= most.documents || characters >= most.characters
+      const late = () => documents.length > 0 && performance.now() - began >= most.ms
       let i = cursor === null ? 0 : firstAfter(listing, cursor)
-      for (; i < listing.length; i++) {
-        const enough = documents.length >= most.documents || characters >= most.characters
-        if (enough || (documents.length > 0 && performance.now() - began >= most.ms)) break
+      while (i < listing.length && !enough() && !late()) {
         signal.throwIfAborted()
-        const { path, refused } = listing[i]!
-        const full = join(at.path, path)
-        const one = refused ? { uri: pathToFileURL(full).href, ...refused } : await readFile(opener, full, read)
-        if ('text' in one) characters += one.text.length
-        documents.push(one)
+        const ahead = listing.slice(i, i + readAhead)
+        for (const one of await Promise.all(ahead.map(entry => readEntry(opener, at.path, entry, read)))) {
+          if (enough() || late()) break
+          if ('text' in one) characters += one.text.length
+          documents.push(one)
+          i++
+        }
       }
       return { documents, next: i < listing.length ? listing[i - 1]!.path : null }
     },
   }
+}
+
+/** Files read at once. Those past the end of a bite are read again by the next one. */
+const readAhead = 16
+
+const readEntry = (
+  opener: FileOpener,
+  folder: string,
+  { path, refused }: Listing[number],
+  read: ReadText,
+): Promise<SourceDocument | SourceReject> | SourceReject => {
+  const full = join(folder, path)
+  return refused ? { uri: pathToFileURL(full).href, ...refused } : readFile(opener, full, read)
 }
 
 const readFile = async (opener: FileOpener, path: string, read: ReadText): Promise<SourceDocument | SourceReject> => {
