@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createClient } from '../src/api/client.ts'
+import { embedding } from '../src/api/contract/requests.ts'
 import { environmentOf, loadConfig } from '../src/config.ts'
 import { startKafka } from '../src/kafka/embedded.ts'
 import { startRegistry } from '../src/kafka/registry-embedded.ts'
@@ -34,9 +35,12 @@ const { values, positionals } = parseArgs({
 })
 const folder = resolve(positionals[0] ?? '.')
 const [provider = 'hashing', model = 'hashing-v1', dimensions = '384'] = values.embedding.split(':')
+const settings = embedding.parse({ provider, model, dimensions: Number(dimensions) })
 const data = mkdtempSync(join(tmpdir(), 'penstock-bench-'))
 const port = await freePort()
-const config = loadConfig({ flags: { fileRoots: [folder, ...(values.warm === undefined ? [] : [resolve(values.warm)])], port, dataDir: data } })
+const config = loadConfig({
+  flags: { fileRoots: [folder, ...(values.warm === undefined ? [] : [resolve(values.warm)])], port, dataDir: data },
+})
 if (config.database.url === null) throw new Error('Set DATABASE_URL to a migrated, empty database.')
 
 const common = { cacheDir: config.cacheDir, progress: console.log }
@@ -69,7 +73,7 @@ try {
         kb_id: `bench-${process.pid}-${run}`,
         sources: [{ type: 'markdown', path }],
         chunking: { strategy: 'markdown', chunk_size: 512, chunk_overlap: 50 },
-        embedding: { provider: provider === 'openai' ? 'openai' : 'hashing', model, dimensions: Number(dimensions) },
+        embedding: settings,
         parallelism: Number(values.parallelism),
       },
     })

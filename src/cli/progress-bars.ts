@@ -2,7 +2,7 @@ import { type GenericBar, MultiBar, Presets } from 'cli-progress'
 import type { JobStatus, PhaseDetail } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
 import { items, remarks } from './job-text.ts'
-import type { ProgressView } from './progress.ts'
+import type { ProgressView } from './progress-view.ts'
 import { number } from './text.ts'
 
 /** A bar a phase, redrawn in place, under a line that says how the job stands. */

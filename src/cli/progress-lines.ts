@@ -1,7 +1,7 @@
 import type { JobStatus, PhaseDetail } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
 import { items, remarks } from './job-text.ts'
-import type { ProgressView } from './progress.ts'
+import type { ProgressView } from './progress-view.ts'
 import { number, say } from './text.ts'
 
 /** Plain lines for files and pipes: one whenever a state changes or a phase gains a tenth, never the same twice. */

@@ -4,6 +4,7 @@ import { isEnded, type JobStatus } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
 import { barsView } from './progress-bars.ts'
 import { linesView } from './progress-lines.ts'
+import type { ProgressView } from './progress-view.ts'
 import { say } from './text.ts'
 
 export interface WatchOptions {
@@ -15,14 +16,6 @@ export interface WatchOptions {
   readonly everyMs?: number
   /** Milliseconds without an answer before it is an error; 60,000 unless stated, so that a restart is lived through. */
   readonly patienceMs?: number
-}
-
-/** Something that shows a job while it moves. */
-export interface ProgressView {
-  show(job: JobStatus): void
-  /** The server does not answer just now. */
-  silent(message: string): void
-  end(): void
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { Phase } from '../schemas/names.ts'
 import type { FailureBody, JobState } from './jobs.ts'
-import { type Phase, phases } from './phases.ts'
+import { phases } from './phases.ts'
 
 /** What is known of a job: plain data, saved as JSON in the job's one row. `job.ts` says how it changes. */
 export interface Job {

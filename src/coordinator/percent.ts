@@ -1,5 +1,6 @@
+import type { Phase } from '../schemas/names.ts'
 import { isComplete, type Job } from './job-state.ts'
-import { finishSteps, type Phase, phaseBefore, phases } from './phases.ts'
+import { finishSteps, phaseBefore, phases } from './phases.ts'
 
 /**
  * How far a job is, in per cent. A phase's total is known once the phase before it is complete (its outputs); until

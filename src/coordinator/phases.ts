@@ -1,7 +1,5 @@
+import type { Phase } from '../schemas/names.ts'
 import { chunks, documents, finish, loadRequests, type Topic, vectors } from '../schemas/topics.ts'
-
-/** The names of the phases as users see them. */
-export type Phase = 'LOADING' | 'CHUNKING' | 'EMBEDDING' | 'INDEXING' | 'FINISHING'
 
 /** A phase as the coordinator sees it: the stage that reports, and the topic whose lanes it works through. */
 export interface PhaseSpec {

@@ -1,5 +1,6 @@
-import { AppliedRow } from '../knowledge/entities.ts'
+import { forgetApplied } from '../knowledge/catalogue.ts'
 import { messageOf } from '../runtime/errors.ts'
+import { transactionalId } from '../schemas/names.ts'
 import { progressTopic } from '../schemas/topics.ts'
 import { FollowedRow, JobRow, LaneRow } from './entities.ts'
 import { phases } from './phases.ts'
@@ -38,13 +39,16 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
   if (leaving.length === 0) return []
   for (const { lane, failed } of leaving) {
     if (!failed) continue
-    for (const { stage } of phases) await (await broker.fence(`${stage}.${lane}`)).close()
+    for (const { stage } of phases) await (await broker.fence(transactionalId(stage, lane))).close()
   }
   const lanes = leaving.map(({ lane }) => lane)
   await transaction(async tx => {
     await tx.nativeUpdate(LaneRow, { lane: { $in: lanes } }, { jobId: null, leaving: false })
     // From here on a forgotten worker is refused by the store as well: what it claimed is gone.
-    await tx.nativeDelete(AppliedRow, { jobId: { $in: leaving.flatMap(({ jobId }) => jobId ?? []) } })
+    await forgetApplied(
+      tx,
+      leaving.flatMap(({ jobId }) => jobId ?? []),
+    )
   })
   return lanes
 }

@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg'
 import { Reject } from '../runtime/errors.ts'
 import type { DocumentEnd } from '../schemas/document-end.ts'
+import { settingsHash } from '../schemas/identity.ts'
 import type { Vector } from '../schemas/vector.ts'
 import { type ChunkRow, rowOf } from './chunk-rows.ts'
 import type { ChunkWriter } from './chunk-writers.ts'
 import type { KnowledgeWriter } from './knowledge-base.ts'
-import { settingsHash, storedBase } from './settings.ts'
+import { storedBase } from './settings.ts'
 import {
   activeVersions,
   addParts,

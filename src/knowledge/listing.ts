@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
+import { settingsHash } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { FoundDocument } from './knowledge-base.ts'
-import { settingsHash } from './settings.ts'
 
 /**
  * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and

@@ -1,19 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { Fatal } from '../runtime/errors.ts'
-import type { LaneJob } from '../schemas/lane-control.ts'
-
-/** Goes up when the same settings begin to give other chunks or vectors: everything is then made anew. */
-const generation = 1
-
-/** Documents made with equal settings from equal content are equal. */
-export const settingsHash = ({ chunking, embedding }: Pick<LaneJob, 'chunking' | 'embedding'>): string => {
-  const { strategy, chunk_size, chunk_overlap } = chunking
-  const { provider, model, dimensions } = embedding
-  return createHash('sha256')
-    .update(JSON.stringify([generation, strategy, chunk_size, chunk_overlap, provider, model, dimensions]))
-    .digest('hex')
-}
 
 /** What the store has to know of a knowledge base. */
 export interface StoredBase {

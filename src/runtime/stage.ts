@@ -1,10 +1,8 @@
 import type { Logger } from 'pino'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import type { Phase } from '../schemas/names.ts'
 import type { RecordOf, Topic } from '../schemas/topics.ts'
 import type { Reject } from './errors.ts'
-
-/** The names of the phases as users see them. */
-export type Phase = 'LOADING' | 'CHUNKING' | 'EMBEDDING' | 'INDEXING' | 'FINISHING'
 
 /**
  * One box of the line: it turns records of one topic into records of the next, and does nothing else. It knows no

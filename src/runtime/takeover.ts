@@ -1,5 +1,6 @@
 import { type Broker, BrokerError, type Transactor } from '../kafka/broker.ts'
 import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
+import { transactionalId } from '../schemas/names.ts'
 import type { Claim, Effects } from './effects.ts'
 import type { Gate } from './gate.ts'
 import type { Stage } from './stage.ts'
@@ -21,8 +22,6 @@ export interface TakeoverOptions<W> {
   readonly gate: Gate
   readonly effects: Effects<W> | null
 }
-
-export const transactionalId = (stage: string, lane: number) => `${stage}.${lane}`
 
 /**
  * The only way to come to own a lane, after every assignment and after every error. The order is the guarantee:
