@@ -33,7 +33,7 @@ test('runs without any setting', () => {
     dataDir: join(cwd, '.penstock'),
     cacheDir: '/home/someone/.cache/penstock',
     api: { host: '127.0.0.1', port: 7400, url: 'http://127.0.0.1:7400' },
-    kafka: { brokers: null, port: 0, sessionTimeoutMs: 30_000, allowOffsetExpiry: false },
+    kafka: { brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false },
     registry: { url: null, port: 0 },
     database: { url: null, port: 0 },
     openai: { baseUrl: 'https://api.openai.com/v1', apiKey: null },

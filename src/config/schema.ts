@@ -35,7 +35,7 @@ export const schema = z.object({
     ),
     sessionTimeoutMs: setting(
       'PENSTOCK_SESSION_TIMEOUT_MS',
-      integer(6_000, 300_000).default(30_000),
+      integer(6_000, 300_000).default(10_000),
       'Silence after which a worker is taken for dead and its lanes go to others, in ms.',
     ),
     allowOffsetExpiry: setting(
