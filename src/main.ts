@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { CliContext } from './cli/context.ts'
-import { ExitCode } from './cli/context.ts'
+import { ExitCode, UsageError } from './cli/context.ts'
 import { examples, jsonFlag } from './cli/options.ts'
 import { processContext } from './cli/process-context.ts'
 import { buildProgram, runProgram } from './cli/program.ts'
@@ -48,7 +48,7 @@ const registerRun = (program: Command, context: CliContext): void => {
       const { createLogger } = await import('./telemetry/log.ts')
       const unknown = names.filter(name => !isRole(name))
       if (unknown.length > 0)
-        throw new InvalidArgumentError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
+        throw new UsageError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
       const config = loadConfig()
       const running = await startRoles(names.filter(isRole), config, await createLogger(config))
       tellParentReady()
@@ -123,7 +123,7 @@ const startUp = async (config: Config, context: CliContext) => {
 /** How long an orderly end may take. */
 const stopWithinMs = 10_000
 
-/** Waits for a signal, the end of the parent or a failure, then stops; a second signal ends the process at once. */
+/** Waits for a signal, the end of the parent or a failure, then stops. */
 const untilEnded = async (
   running: { readonly failed: Promise<Error>; stop(): Promise<void> },
   context: CliContext,
@@ -134,7 +134,6 @@ const untilEnded = async (
     parentGone().then(() => resolve(null), reject)
   })
   const error = await Promise.race([asked, running.failed])
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const late = setTimeout(() => {
     say(context.stderr, `error: not stopped within ${stopWithinMs / 1000} s`)
     process.exit(1)

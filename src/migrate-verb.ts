@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from 'commander'
 import pino from 'pino'
+import { UsageError } from './cli/context.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts'
@@ -12,7 +12,7 @@ export interface MigrateResult {
 /** `penstock migrate`: applies, takes back or lists the migrations of the database that DATABASE_URL names. */
 export const migrate = async (direction: string, to: string | undefined, config: Config): Promise<MigrateResult> => {
   if (!['up', 'down', 'status'].includes(direction))
-    throw new InvalidArgumentError(`There is no direction ${direction}. The directions are up, down and status.`)
+    throw new UsageError(`There is no direction ${direction}. The directions are up, down and status.`)
   if (config.database.url === null)
     throw new Error(
       'Set DATABASE_URL to the database to migrate. The embedded one is brought up to date by `penstock up`.',

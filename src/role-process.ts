@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Role } from './roles.ts'
 import { readyMessage } from './supervisor/parent-channel.ts'
+import { endLeftover } from './supervisor/pid-file.ts'
 import type { Child } from './supervisor/running.ts'
 import { type RunningProcess, spawnChild } from './supervisor/spawn-child.ts'
 
@@ -12,10 +13,15 @@ export interface RoleProcessOptions {
   readonly pidFile: string
 }
 
+const stopWithinMs = 15_000
+
+/** Ends the process that an `up` which was killed left running, and so frees its port. */
+export const endFormerRoles = (pidFile: string): Promise<boolean> => endLeftover(pidFile, stopWithinMs)
+
 /** A process of ours that runs some roles: `penstock run ROLE...`, which ends when this one is gone. */
 export const roleProcess = ({ roles, environment, logFile, pidFile }: RoleProcessOptions): Child<RunningProcess> => ({
   name: roles.join(', '),
-  start: () =>
+  start: signal =>
     spawnChild({
       name: roles.join(', '),
       command: process.execPath,
@@ -26,6 +32,7 @@ export const roleProcess = ({ roles, environment, logFile, pidFile }: RoleProces
       ipc: true,
       ready: readyMessage,
       readyWithinMs: 60_000,
-      stopWithinMs: 15_000,
+      stopWithinMs,
+      signal,
     }),
 })

@@ -7,7 +7,7 @@ import { kafkaChild } from './kafka/embedded.ts'
 import { registryChild } from './kafka/registry-embedded.ts'
 import { databaseChild } from './knowledge/embedded.ts'
 import { migrateUp } from './migrate.ts'
-import { roleProcess } from './role-process.ts'
+import { endFormerRoles, roleProcess } from './role-process.ts'
 import { type Role, roleNames } from './roles.ts'
 import { lockFolder } from './supervisor/folder-lock.ts'
 import { choosePort } from './supervisor/ports.ts'
@@ -39,7 +39,7 @@ const processes: readonly (readonly Role[])[] = [
 
 /**
  * Starts the embedded parts that no address replaces, brings the database up to date, then runs every role. Throws
- * FolderInUse when the data folder is another's.
+ * FolderInUse when the data folder is another's, PortInUse when the API's port is, and the signal's reason.
  */
 export const up = async (options: UpOptions): Promise<RunningUp> => {
   const lock = lockFolder(options.config.dataDir)
@@ -48,13 +48,20 @@ export const up = async (options: UpOptions): Promise<RunningUp> => {
     await supervisor.stop()
     lock.release()
   }
+  const { signal } = options
+  const giveUp = () => supervisor.stop()
+  signal?.addEventListener('abort', giveUp)
   try {
+    signal?.throwIfAborted()
     const url = await start(options, supervisor)
     lock.announce(url)
     return { url, failed: supervisor.failed, stop }
   } catch (error) {
     await stop()
+    signal?.throwIfAborted()
     throw error
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -66,6 +73,13 @@ const start = async (options: UpOptions, supervisor: Supervisor): Promise<string
     say(`${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`)
     return result
   }
+  const logs = folderIn(config, 'log')
+  const run = folderIn(config, 'run')
+  const children = processes.map(roles => {
+    const name = roles.join('-')
+    return { roles, logFile: join(logs, `${name}.log`), pidFile: join(run, `${name}.pid`) }
+  })
+  await Promise.all(children.map(({ pidFile }) => endFormerRoles(pidFile)))
   const address = await apiAddress(config)
   const parts = await startParts(options, supervisor, timed)
   await timed('the database is up to date', async () => {
@@ -73,16 +87,8 @@ const start = async (options: UpOptions, supervisor: Supervisor): Promise<string
     await migrateUp(database).finally(() => database.close())
   })
   const environment = { ...environmentOf(config), ...parts, PENSTOCK_PORT: String(address.port) }
-  const logs = folderIn(config, 'log')
-  const run = folderIn(config, 'run')
   await timed(`${roleNames.length} roles run in ${processes.length} processes`, () =>
-    Promise.all(
-      processes.map(roles => {
-        const name = roles.join('-')
-        const files = { logFile: join(logs, `${name}.log`), pidFile: join(run, `${name}.pid`) }
-        return supervisor.start(roleProcess({ roles, environment, ...files }))
-      }),
-    ),
+    Promise.all(children.map(child => supervisor.start(roleProcess({ ...child, environment })))),
   )
   return address.url
 }

@@ -9,10 +9,17 @@ export interface ContextParts {
   settings(): readonly Setting[]
 }
 
-/** The context of this process. Its signal aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
+/**
+ * The context of this process. Its signal aborts on the first SIGINT, SIGTERM or SIGHUP (the terminal was closed); the
+ * second ends the process at once.
+ */
 export const processContext = ({ version, serverUrl, settings }: ContextParts): CliContext => {
   const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const interrupt = () => {
+    if (interrupted.signal.aborted) process.exit(130)
+    interrupted.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
   return {
     stdout: process.stdout,
     stderr: process.stderr,

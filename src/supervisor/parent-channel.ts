@@ -2,6 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 
 const ready = 'ready'
+/** Noted at the start of this process: a parent may be gone before anything asks for it. */
+const hadParent = process.connected === true
 
 /** For the parent, as `ready` of a ChildProcessSpec: resolves when the child has called `tellParentReady`. */
 export const readyMessage = (child: ChildProcess, signal: AbortSignal): Promise<void> =>
@@ -27,5 +29,7 @@ export const tellParentReady = (): void => {
 /** For the child: resolves when its parent is gone, however that ended; never where there is no channel to one. */
 export const parentGone = (): Promise<void> =>
   new Promise(resolve => {
-    if (process.channel) process.once('disconnect', () => resolve())
+    if (!hadParent) return
+    if (process.connected) process.once('disconnect', () => resolve())
+    else resolve()
   })

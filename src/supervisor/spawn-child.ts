@@ -46,7 +46,9 @@ export const spawnChild = async (spec: ChildProcessSpec): Promise<RunningProcess
   const child = launch(spec)
   let stopping = false
   const outcome = outcomeOf(child)
+  running.add(child)
   const ended = outcome.then(how => {
+    running.delete(child)
     removePidFile(pidFile)
     return stopping ? null : new Error(`${name} ended (${how})${end()}`)
   })
@@ -82,6 +84,12 @@ export const spawnChild = async (spec: ChildProcessSpec): Promise<RunningProcess
   }
   return { pid: child.pid!, outcome, ended, stop }
 }
+
+/** Whatever ends this process in a hurry, short of kill -9, takes its children with it. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 const launch = ({ command, args, cwd, env, logFile, ipc }: ChildProcessSpec): ChildProcess => {
   if (logFile) rotateLog(logFile)
