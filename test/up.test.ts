@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../src/api/client.ts'
+import { kafkaBrokers, registryUrl } from './kit/kafka.ts'
+import { testDatabase } from './kit/postgres.ts'
 import { temporaryFolder } from './kit/temporary-folder.ts'
 import { until } from './kit/until.ts'
 
@@ -12,8 +14,9 @@ const { folder, remove } = temporaryFolder('up')
 const data = join(folder, 'data')
 const corpus = join(folder, 'corpus')
 const files = 160
+const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, ...inherited } = process.env
 const environment = {
-  ...process.env,
+  ...inherited,
   PENSTOCK_DATA_DIR: data,
   PENSTOCK_FILE_ROOTS: corpus,
   PENSTOCK_PORT: '0',
@@ -38,8 +41,8 @@ const ended = async ({ child, output }: Run) => {
 let up: Run
 let url: string
 let client: Client
-const start = async () => {
-  up = run(['up'])
+const start = async (env: NodeJS.ProcessEnv = environment) => {
+  up = run(['up'], env)
   await until(
     'up is ready',
     () => {
@@ -123,8 +126,8 @@ describe.runIf(linux)('penstock up', () => {
   test('says where it answers, and is found by its data folder alone', async () => {
     expect(up.output().match(/Penstock is ready at http:\/\/127\.0\.0\.1:\d+\n/g)).toHaveLength(1)
     const { PENSTOCK_PORT: _, ...byFolder } = environment
-    const { code, output } = await ended(run(['kb', 'list', '--json'], byFolder))
-    expect({ code, output: JSON.parse(output) }).toEqual({ code: 0, output: { knowledge_bases: [] } })
+    const { code, output } = await ended(run(['status', '--json'], byFolder))
+    expect({ code, output: JSON.parse(output) }).toEqual({ code: 0, output: { jobs: [] } })
   })
 
   test('a second one on the same data folder is refused with the address of the first', async () => {
@@ -167,18 +170,69 @@ describe.runIf(linux)('penstock up', () => {
     timeout: 120_000,
   }, async () => {
     const children = treeOf(up.child.pid!).slice(1)
+    const before = url
     up.child.kill('SIGKILL')
-    await ended(up)
+    await once(up.child, 'exit')
     await start()
+    expect(url, 'the port is free again when the next one chooses its own').toBe(before)
     await gone(children)
     expect(await client.knowledgeBase({ params: { kb_id: 'killed' } })).toMatchObject({ documents: files + 1 })
   })
 
-  test('Ctrl-C ends everything, with exit code 0', { timeout: 60_000 }, async () => {
+  test('Ctrl-C ends everything within 10 s, with exit code 0', { timeout: 60_000 }, async () => {
     const tree = treeOf(up.child.pid!)
+    const asked = performance.now()
     up.child.kill('SIGINT')
     expect((await ended(up)).code).toBe(0)
+    expect(performance.now() - asked).toBeLessThan(10_000)
+    expect(tree.filter(runs)).toEqual([])
+  })
+
+  test('Ctrl-C during the start gives it up, and leaves nothing running', { timeout: 60_000 }, async () => {
+    const starting = run(['up'])
+    await until('children are started', () => treeOf(starting.child.pid!).length >= 4)
+    const tree = treeOf(starting.child.pid!)
+    starting.child.kill('SIGINT')
+    const { code, output } = await ended(starting)
+    expect(code).toBe(130)
+    expect(output).not.toContain('ready')
+    expect(tree.filter(runs)).toEqual([])
+  })
+
+  test('a second Ctrl-C ends everything at once', { timeout: 60_000 }, async () => {
+    const starting = run(['up'])
+    await until('children are started', () => treeOf(starting.child.pid!).length >= 4)
+    const tree = treeOf(starting.child.pid!)
+    starting.child.kill('SIGINT')
+    starting.child.kill('SIGTERM')
+    expect((await ended(starting)).code).toBe(130)
     await gone(tree)
+  })
+
+  test('with services of its own it starts no embedded one, and ends when its terminal is closed', {
+    timeout: 60_000,
+  }, async () => {
+    const [brokers, registry, database] = await Promise.all([kafkaBrokers(), registryUrl(), testDatabase()])
+    const dataDir = join(folder, 'given')
+    await start({
+      ...environment,
+      PENSTOCK_DATA_DIR: dataDir,
+      KAFKA_BROKERS: brokers.join(','),
+      SCHEMA_REGISTRY_URL: registry,
+      DATABASE_URL: database.url,
+    })
+    const tree = treeOf(up.child.pid!)
+    const [, ...commands] = tree.map(pid =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1, 3).join(' '),
+    )
+    expect(commands).toEqual([`${main} run`, `${main} run`])
+    for (const part of ['kafka', 'registry', 'database']) expect(existsSync(join(dataDir, part)), part).toBe(false)
+    expect(await client.jobs({ query: {} })).toMatchObject({ jobs: [] })
+
+    up.child.kill('SIGHUP')
+    expect((await ended(up)).code).toBe(0)
+    expect(tree.filter(runs)).toEqual([])
+    await database.drop()
   })
 })
 
@@ -188,7 +242,6 @@ describe('penstock up on a machine that lacks something', () => {
       run(['up'], { ...environment, PATH: '/nonexistent', JAVA_HOME: '', PENSTOCK_DATA_DIR: join(folder, 'no-java') }),
     )
     expect(code).toBe(1)
-    expect(output).toMatch(/Java 17/)
-    expect(output).toMatch(/KAFKA_BROKERS|SCHEMA_REGISTRY_URL/)
+    expect(output).toMatch(/error: Embedded Kafka needs Java 17 or later, .* KAFKA_BROKERS/)
   })
 })

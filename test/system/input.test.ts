@@ -44,7 +44,8 @@ afterAll(async () => {
 })
 
 test('what cannot be read is rejected by name and cause, and the rest is indexed', async () => {
-  expect(job).toMatchObject({ status: 'completed', error: null, metrics: { documents: 2, rejected: 5 } })
+  expect(job).toMatchObject({ status: 'completed', error: null, metrics: { documents: 7, rejected: 5 } })
+  expect(await penstock.client.knowledgeBase({ params: { kb_id: 'inputs' } })).toMatchObject({ documents: 2 })
   const { groups } = await penstock.client.deadLetters({ params: { job_id: job.job_id }, query: {} })
   const causes = groups.flatMap(({ code, examples }) => examples.map(({ uri }) => `${uri?.split('/').at(-1)} ${code}`))
   expect(causes.sort()).toEqual([
@@ -81,7 +82,7 @@ test('a path outside of the allowed folders is refused at submission, with its p
   expect(error).toBeInstanceOf(ClientError)
   expect(error.status).toBe(422)
   expect(error.mistakes).toEqual([
-    { path: 'sources.0.path', message: expect.stringContaining('outside of the allowed folders') },
+    { path: 'sources[0].path', message: expect.stringContaining('outside of the allowed folders') },
   ])
 })
 
