@@ -1,5 +1,5 @@
 import { globSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, matchesGlob, relative, resolve } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
 import type { Output } from './cli/context.ts'
 import { watchJob } from './cli/progress.ts'
@@ -19,6 +19,8 @@ export interface QuickstartOptions {
 
 const kb = 'quickstart'
 const include = '**/*.{md,markdown,mdx}'
+/** The package of Node itself: what is below it depends on how often npm has run. */
+const exclude = 'node/**'
 const searches = ['how to pause a consumer', 'validate options with a schema', 'connection pool timeout']
 
 /**
@@ -27,7 +29,7 @@ const searches = ['how to pause a consumer', 'validate options with a schema', '
  */
 export const quickstart = async ({ url, folder, cwd, output, signal }: QuickstartOptions): Promise<boolean> => {
   const path = resolve(cwd, folder ?? 'node_modules')
-  const files = markdownBelow(path)
+  const files = markdownBelow(path, folder === null ? exclude : null)
   if (files === 0)
     throw new Error(`There is no Markdown below ${path}. Give another folder: npm run quickstart -- FOLDER`)
   say(
@@ -37,7 +39,10 @@ export const quickstart = async ({ url, folder, cwd, output, signal }: Quickstar
 
   const client = createClient(url)
   const { job_id } = await client.ingest({
-    body: { kb_id: kb, sources: [{ type: 'markdown', path, include: [include] }] },
+    body: {
+      kb_id: kb,
+      sources: [{ type: 'markdown', path, include: [include], exclude: folder === null ? [exclude] : [] }],
+    },
   })
   const job = await watchJob(client, job_id, { output, json: false, signal })
   const whole = await report(client, job, files, output)
@@ -46,10 +51,13 @@ export const quickstart = async ({ url, folder, cwd, output, signal }: Quickstar
 }
 
 /** Counted apart from the source, to hold it against what came out. */
-const markdownBelow = (path: string): number =>
-  globSync(include, { cwd: path, exclude: name => name.startsWith('.') }).filter(file =>
-    statSync(join(path, file)).isFile(),
+const markdownBelow = (path: string, without: string | null): number => {
+  const hidden = (file: string) => file.split('/').some(name => name.startsWith('.'))
+  const left = (file: string) => without !== null && matchesGlob(file, without)
+  return globSync(include, { cwd: path }).filter(
+    file => !hidden(file) && !left(file) && statSync(join(path, file)).isFile(),
   ).length
+}
 
 const report = async (client: Client, job: JobStatus, files: number, output: Output): Promise<boolean> => {
   const { metrics } = job
