@@ -11,7 +11,7 @@ import { openModels } from './models/open.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
-import { topics } from './schemas/topics.ts'
+import { topicSpecs, topics } from './schemas/topics.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */
 export interface Parts {
@@ -58,14 +58,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
       const { sessionTimeoutMs, allowOffsetExpiry } = config.kafka
       const brokers = addressOf(config.kafka.brokers, 'KAFKA_BROKERS').split(',')
       const opened = await openKafka({ brokers, log, sessionTimeoutMs, allowOffsetExpiry })
-      await opened.ensureTopics(
-        topics.map(({ name, kind, retentionMs }) => ({
-          name,
-          partitions: kind === 'compact' ? 1 : config.jobs.lanes,
-          compacted: kind === 'compact',
-          retentionMs,
-        })),
-      )
+      await opened.ensureTopics(topicSpecs(config.jobs.lanes))
       return opened
     },
     part => part.close(),

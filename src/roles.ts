@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { startApi } from './api-role.ts'
 import type { Config } from './config.ts'
 import { startCoordinator } from './coordinator/coordinator.ts'
+import { forgetApplied } from './knowledge/catalogue.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
@@ -112,6 +113,7 @@ const coordinator = async (parts: Parts): Promise<Started> => {
     broker: await parts.broker(),
     codec: await parts.codec(),
     log: parts.log,
+    forgetApplied,
     lanes,
     concurrency,
     holder,

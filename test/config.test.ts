@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError } from '../src/config/mistakes.ts'
 import { type ConfigInput, describeConfig, environmentOf, loadConfig } from '../src/config.ts'
+import { temporaryFolder } from './kit/temporary-folder.ts'
 
 let cwd: string
+let remove: () => void
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'penstock-config-'))
+  ;({ folder: cwd, remove } = temporaryFolder('config'))
 })
-afterEach(() => rmSync(cwd, { recursive: true }))
+afterEach(() => remove())
 
 const home = { HOME: '/home/someone' }
 const load = (input: ConfigInput = {}) => loadConfig({ env: home, cwd, ...input })
@@ -128,7 +129,8 @@ describe('layers', () => {
   })
 
   test('another file can be given, with paths relative to it, and must then be there', () => {
-    const folder = mkdtempSync(join(cwd, 'other-'))
+    const folder = join(cwd, 'other')
+    mkdirSync(folder)
     writeFileSync(
       join(folder, 'some.yaml'),
       'data_dir: data\nsources:\n  file_roots: [a, /b]\nkafka:\n  brokers: [x:1, y:2]\n',

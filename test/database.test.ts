@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../src/database.ts'
-import { databases, silent, type TestDatabase } from './kit/databases.ts'
+import { databases, type TestDatabase } from './kit/databases.ts'
+import { silent } from './kit/log.ts'
 
 const [embedded, real] = databases.map(([, open]) => open) as [() => Promise<TestDatabase>, () => Promise<TestDatabase>]
 let opened: TestDatabase | null = null

@@ -8,7 +8,7 @@ import { claimCluster } from './cluster.ts'
 import { ensureLanes } from './lanes.ts'
 import { asHolder, createLease, LeaseLost } from './lease.ts'
 import { serve } from './serving.ts'
-import type { Tenure } from './tenure.ts'
+import type { ForgetApplied, Tenure } from './tenure.ts'
 
 /** One coordinator of several: it stands by until it gets the lease, then it is the active one until it loses it. */
 export interface Coordinator {
@@ -25,6 +25,7 @@ export interface CoordinatorOptions {
   readonly broker: Broker
   readonly codec: Codec
   readonly log: Logger
+  readonly forgetApplied: ForgetApplied
   /** Partitions of the stage topics that jobs may be given. */
   readonly lanes: number
   /** How many jobs may be running at once. */

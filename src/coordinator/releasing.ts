@@ -1,4 +1,3 @@
-import { forgetApplied } from '../knowledge/catalogue.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { transactionalId } from '../schemas/names.ts'
 import { progressTopic } from '../schemas/topics.ts'
@@ -26,7 +25,7 @@ export const giveUp = (tenure: Tenure): Promise<void> =>
  * with it the start of the next job there. Returns the lanes, for `trimLanes`.
  */
 export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> => {
-  const { broker, transaction } = tenure
+  const { broker, transaction, forgetApplied } = tenure
   const leaving = await transaction(async tx => {
     const rows = await tx.find(LaneRow, { leaving: true }, { orderBy: { lane: 'asc' } })
     const jobs = await tx.find(JobRow, { id: { $in: rows.flatMap(({ jobId }) => jobId ?? []) } })

@@ -3,12 +3,16 @@ import type { Logger } from 'pino'
 import type { Broker, Transactor } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 
+/** Removes what the store remembers of slices of jobs that are over; a forgotten worker is refused from then on. */
+export type ForgetApplied = (tx: EntityManager, jobIds: readonly string[]) => Promise<void>
+
 /** What a coordinator works with while it is the active one. */
 export interface Tenure {
   readonly epoch: number
   readonly broker: Broker
   readonly codec: Codec
   readonly log: Logger
+  readonly forgetApplied: ForgetApplied
   /** Holder of the transactional id `coordinator`, fenced after the lease was taken. */
   readonly transactor: Transactor
   /** Lanes that jobs may be given: 0 to this, exclusive. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { choosePort } from '../supervisor/ports.ts'
 import type { Child } from '../supervisor/running.ts'
+import { onSamePort } from '../supervisor/same-port.ts'
 import type { RunningProcess } from '../supervisor/spawn-child.ts'
 import { parts } from './embedded-part.ts'
 import { serverProperties } from './embedded-properties.ts'
@@ -83,18 +84,9 @@ export const startKafka = async ({
   return { ...process, brokers: [`127.0.0.1:${clients}`], port: clients }
 }
 
-/** Kafka for a supervisor; each further start is on the port of the first, where its clients look for it. */
-export const kafkaChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedKafka> => {
-  let port = options.port
-  return {
-    name: parts.kafka.name,
-    start: async signal => {
-      const kafka = await startKafka({ ...options, port, signal })
-      port = kafka.port
-      return kafka
-    },
-  }
-}
+/** Kafka for a supervisor. */
+export const kafkaChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedKafka> =>
+  onSamePort(parts.kafka.name, options.port, (port, signal) => startKafka({ ...options, port, signal }))
 
 /** Gives the logs their cluster id. They are made aside and renamed, so that a folder is never half formatted. */
 const format = async (java: Java, options: readonly string[], logs: string, settings: (logs: string) => string) => {

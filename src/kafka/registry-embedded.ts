@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { choosePort } from '../supervisor/ports.ts'
 import type { Child } from '../supervisor/running.ts'
+import { onSamePort } from '../supervisor/same-port.ts'
 import type { RunningProcess } from '../supervisor/spawn-child.ts'
 import type { EmbeddedOptions } from './embedded.ts'
 import { parts } from './embedded-part.ts'
@@ -52,18 +53,9 @@ export const startRegistry = async (options: EmbeddedOptions): Promise<EmbeddedR
   return { ...process, url, port }
 }
 
-/** The registry for a supervisor; each further start is on the port of the first, where its clients look for it. */
-export const registryChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedRegistry> => {
-  let port = options.port
-  return {
-    name: parts.registry.name,
-    start: async signal => {
-      const registry = await startRegistry({ ...options, port, signal })
-      port = registry.port
-      return registry
-    },
-  }
-}
+/** The registry for a supervisor. */
+export const registryChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedRegistry> =>
+  onSamePort(parts.registry.name, options.port, (port, signal) => startRegistry({ ...options, port, signal }))
 
 const answers = async (url: string, signal: AbortSignal): Promise<void> => {
   const answer = await fetch(url, { signal })

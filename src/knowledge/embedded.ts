@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { choosePort } from '../supervisor/ports.ts'
 import type { Child } from '../supervisor/running.ts'
+import { onSamePort } from '../supervisor/same-port.ts'
 import { type RunningProcess, spawnChild } from '../supervisor/spawn-child.ts'
 
 export interface StartDatabaseOptions {
@@ -17,6 +18,7 @@ export interface StartDatabaseOptions {
 export interface EmbeddedDatabase extends RunningProcess {
   /** Takes as many plain PostgreSQL clients as come; they share one session (see `Database.embedded`). */
   readonly url: string
+  readonly port: number
 }
 
 /**
@@ -25,7 +27,7 @@ export interface EmbeddedDatabase extends RunningProcess {
  */
 export const startDatabase = async ({ dataDir, port, signal }: StartDatabaseOptions): Promise<EmbeddedDatabase> => {
   mkdirSync(dataDir, { recursive: true })
-  const chosen = await choosePort(join(dataDir, 'port'), port)
+  const listening = await choosePort(join(dataDir, 'port'), port)
   const running = await spawnChild({
     name: 'The embedded database',
     command: process.execPath,
@@ -33,7 +35,7 @@ export const startDatabase = async ({ dataDir, port, signal }: StartDatabaseOpti
       '--disable-warning=ExperimentalWarning',
       join(import.meta.dirname, 'embedded-main.ts'),
       dataDir,
-      String(chosen),
+      String(listening),
     ],
     logFile: join(dataDir, 'database.log'),
     pidFile: join(dataDir, 'database.pid'),
@@ -43,18 +45,9 @@ export const startDatabase = async ({ dataDir, port, signal }: StartDatabaseOpti
     ready: child => new Promise(resolve => child.once('message', () => resolve())),
     ...(signal ? { signal } : {}),
   })
-  return { ...running, url: `postgresql://postgres@127.0.0.1:${chosen}/postgres` }
+  return { ...running, url: `postgresql://postgres@127.0.0.1:${listening}/postgres`, port: listening }
 }
 
-/** The database for a supervisor; each further start is on the port of the first, where its clients look for it. */
-export const databaseChild = (options: Omit<StartDatabaseOptions, 'signal'>): Child<EmbeddedDatabase> => {
-  let { port } = options
-  return {
-    name: 'database',
-    start: async signal => {
-      const database = await startDatabase({ ...options, port, signal })
-      port = Number(new URL(database.url).port)
-      return database
-    },
-  }
-}
+/** The database for a supervisor. */
+export const databaseChild = (options: Omit<StartDatabaseOptions, 'signal'>): Child<EmbeddedDatabase> =>
+  onSamePort('database', options.port, (port, signal) => startDatabase({ ...options, port, signal }))

@@ -44,7 +44,9 @@ export interface SearchHit {
   readonly uri: string
   readonly title: string
   readonly headingPath: readonly string[]
+  /** Orders the chunks of a document; with gaps where a large one was cut into parts. */
   readonly position: number
+  /** Where the chunk starts in the document, in UTF-16 code units. */
   readonly offset: number
   readonly documentId: string
   readonly chunkId: string

@@ -1,14 +1,16 @@
 import type { Logger } from 'pino'
 import type { Codec } from '../schemas/codec.ts'
-import type { AnyRecord, Topic } from '../schemas/topics.ts'
+import type { Topic } from '../schemas/topics.ts'
 import type { Effects } from './effects.ts'
-import { codeOf, messageOf, Reject } from './errors.ts'
+import { codeOf, messageOf } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { Slice } from './lane-queue.ts'
 import type { Origin } from './retry.ts'
 import { type Input, type Rejected, type Settlement, settle } from './settle.ts'
+import { sortSlice } from './sort-slice.ts'
 import type { Outcome, Stage, StageContext } from './stage.ts'
 import type { Holding } from './takeover.ts'
+import { transformSlice } from './transform-slice.ts'
 
 /** An error of a slice with whose it was; the lane's retry depends on it. */
 export class SliceError extends Error {
@@ -34,56 +36,6 @@ export interface WorkSliceOptions<W> {
   assertHeard(): void
 }
 
-/** What a slice's records are to this lane's job. */
-interface Sorted {
-  readonly inputs: readonly Input[]
-  readonly rejected: readonly Rejected[]
-  readonly ended: boolean
-  /** A record of another job: the lane may have changed hands. */
-  readonly foreign: boolean
-}
-
-const sort = (stage: Stage, { records }: Slice, jobId: string, codec: Codec): Sorted => {
-  const inputs: Input[] = []
-  const rejected: Rejected[] = []
-  let ended = false
-  let foreign = false
-  for (const record of records) {
-    let value: AnyRecord
-    try {
-      value = codec.decode(stage.from, record.value)
-    } catch (error) {
-      rejected.push({ record, value: null, uri: null, reject: { code: 'undecodable', message: messageOf(error) } })
-      continue
-    }
-    if (value.job_id !== jobId) foreign = true
-    else if (value.type === 'end_mark') ended = true
-    else inputs.push({ record, value })
-  }
-  return { inputs, rejected, ended, foreign }
-}
-
-/** Tries the slice whole; when a record of it is rejected, tries its records singly to find which. */
-const transform = async <W>(
-  stage: Stage<Topic, readonly Topic[], W>,
-  inputs: readonly Input[],
-  context: StageContext,
-): Promise<readonly Outcome[]> => {
-  if (inputs.length === 0) return []
-  try {
-    return await stage.transform(
-      inputs.map(input => input.value),
-      context,
-    )
-  } catch (error) {
-    if (!(error instanceof Reject)) throw error
-    if (inputs.length === 1) return [error]
-  }
-  const outcomes: Outcome[] = []
-  for (const input of inputs) outcomes.push(...(await transform(stage, [input], context)))
-  return outcomes
-}
-
 /** True when the lane went to another job while this slice was on its way. */
 const changedHands = async (gate: Gate, lane: number, jobId: string): Promise<boolean> => {
   await gate.readToEnd()
@@ -102,7 +54,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const started = performance.now()
 
   await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
-  const { inputs, rejected, ended: marked, foreign } = sort(stage as Stage, slice, job.job_id, codec)
+  const { inputs, rejected, ended: marked, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
   if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
 
   const said = { items: 0, total: null as number | null, message: null as string | null }
@@ -124,7 +76,8 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const work = control.draining ? [] : inputs
   const ended = marked || (control.draining && stage.fansOut === true && inputs.length > 0)
   options.assertHeard()
-  const outcomes = await transform(stage, work, context).catch(by('stage'))
+  const values = work.map(input => input.value)
+  const outcomes = await transformSlice(stage, values, context).catch(by('stage'))
   const transformed = performance.now()
 
   signal.throwIfAborted()

@@ -135,3 +135,12 @@ export const topics = [
   deadLetters,
   control,
 ] as const satisfies readonly Topic[]
+
+/** How the topics are made for so many lanes. */
+export const topicSpecs = (lanes: number) =>
+  topics.map(({ name, kind, retentionMs }) => ({
+    name,
+    partitions: kind === 'compact' ? 1 : lanes,
+    compacted: kind === 'compact',
+    retentionMs,
+  }))

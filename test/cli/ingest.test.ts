@@ -2,22 +2,11 @@ import { realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { aJob, aPhase, fakePorts } from '../api/fake-ports.ts'
+import { aJob, fakePorts } from '../api/fake-ports.ts'
+import { done, withJob } from './jobs.ts'
 import { ended, penstock, start, withServer } from './run.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
-
-const withJob = (over: Parameters<typeof aJob>[0] = {}) => {
-  const ports = fakePorts()
-  ports.stored.jobs.push(aJob(over))
-  return ports
-}
-const done = {
-  status: 'completed',
-  progress: 100,
-  completed_at: '2026-11-23T06:00:13.300Z',
-  phase_details: [aPhase({ status: 'completed', progress: 100, items_processed: 300, items_total: 300 })],
-} as const
 
 describe.concurrent('penstock ingest', () => {
   it('sends absolute paths and what was asked for, and says how to follow the job', async ({ expect }) => {

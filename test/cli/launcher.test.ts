@@ -1,19 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { accessSync, constants, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../kit/temporary-folder.ts'
 import { ended } from './run.ts'
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
@@ -56,16 +48,15 @@ console.log(JSON.stringify({ version: process.version, args: process.argv.slice(
 if (verb === 'die') process.kill(process.pid, value)
 `
 
-let folder: string
+const { folder, remove } = temporaryFolder('launcher')
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'penstock-launcher-'))
   for (const name of ['bin', 'src']) mkdirSync(join(folder, name))
   copyFileSync(join(checkout, 'bin', 'penstock.js'), join(folder, 'bin', 'penstock.js'))
   copyFileSync(join(checkout, 'package.json'), join(folder, 'package.json'))
   writeFileSync(join(folder, 'src', 'main.ts'), main)
   symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(remove)
 
 const waiting = new Set<number>()
 afterEach(() => {
@@ -120,7 +111,7 @@ describe.each([
 
 describe('the launcher', () => {
   it('says what to do where nothing is installed yet', async () => {
-    const bare = mkdtempSync(join(tmpdir(), 'penstock-bare-'))
+    const { folder: bare, remove } = temporaryFolder('bare')
     try {
       mkdirSync(join(bare, 'bin'))
       copyFileSync(join(checkout, 'bin', 'penstock.js'), join(bare, 'bin', 'penstock.js'))
@@ -129,7 +120,7 @@ describe('the launcher', () => {
       expect(code).toBe(1)
       expect(stderr).toMatch(/^error: Penstock is not installed yet\. Run `npm install` in .*, then try again\.\n$/)
     } finally {
-      rmSync(bare, { recursive: true })
+      remove()
     }
   })
 })

@@ -3,10 +3,11 @@ import { CommandRow, JobRow } from '../../src/coordinator/entities.ts'
 import { createJobs } from '../../src/coordinator/job-store.ts'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import { KnowledgeBaseRow } from '../../src/knowledge/entities.ts'
+import { databases } from '../kit/databases.ts'
 import { openTestDatabase } from './database.ts'
 import { submission } from './submission.ts'
 
-describe.each(['postgres', 'embedded'] as const)('on %s', kind => {
+describe.each(databases)('on %s', (_, open) => {
   let database: Awaited<ReturnType<typeof openTestDatabase>>
   let nudges = 0
 
@@ -15,7 +16,7 @@ describe.each(['postgres', 'embedded'] as const)('on %s', kind => {
   const kbs = () => database.em.fork().find(KnowledgeBaseRow, {})
 
   beforeAll(async () => {
-    database = await openTestDatabase(kind)
+    database = await openTestDatabase(open)
   })
   afterAll(() => database.close())
   beforeEach(async () => {

@@ -4,9 +4,12 @@ import { JobRow, LaneRow } from '../../src/coordinator/entities.ts'
 import { createJobs } from '../../src/coordinator/job-store.ts'
 import type { Submission } from '../../src/coordinator/jobs.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
-import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
-import { log, openTestDatabase } from './database.ts'
-import { eventually, openLine } from './line.ts'
+import { forgetApplied, knowledgeBases } from '../../src/knowledge/catalogue.ts'
+import { openPostgres } from '../kit/databases.ts'
+import { silent } from '../kit/log.ts'
+import { until } from '../kit/until.ts'
+import { openTestDatabase } from './database.ts'
+import { openLine } from './line.ts'
 import { submission } from './submission.ts'
 
 /** A database, a line of four lanes, and coordinators that end with the test. Call it once in a file of tests. */
@@ -25,7 +28,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
   }
 
   beforeAll(async () => {
-    database = await openTestDatabase('postgres')
+    database = await openTestDatabase(openPostgres)
   })
   afterAll(async () => {
     await line?.close()
@@ -51,7 +54,8 @@ export const useBench = (connect?: () => Promise<Broker>) => {
     async coordinator(change: Partial<CoordinatorOptions> = {}) {
       const { broker, codec } = line
       const started = await startCoordinator({
-        ...{ em: database.em, broker, codec, log, lanes: 4, concurrency: 2, holder: 'test', leaseMs: 300, pollMs: 10 },
+        ...{ em: database.em, forgetApplied, broker, codec, log: silent, lanes: 4, concurrency: 2 },
+        ...{ holder: 'test', leaseMs: 300, pollMs: 10 },
         ...change,
       })
       coordinators.push(started)
@@ -65,7 +69,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       return admission.job_id
     },
     ended: (id: string, status: string, ms?: number) =>
-      eventually(`${id} is ${status}`, async () => (await row(id)).status === status, ms),
+      until(`${id} is ${status}`, async () => (await row(id)).status === status, ms),
     /** The lanes that a job owns; null: those that are free. */
     async lanesOf(jobId: string | null) {
       const rows = await database.em.fork().find(LaneRow, { jobId }, { orderBy: { lane: 'asc' } })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Broker } from '../../src/kafka/broker.ts'
+import { until } from '../kit/until.ts'
 import { useBench } from './bench.ts'
-import { eventually } from './line.ts'
 
 const bench = useBench()
 
@@ -42,12 +42,12 @@ describe('a job', () => {
       [0, 'end_mark'],
     ])
     for (const lane of [0, 1, 2]) expect((await line.of(lane))?.job).toBeNull()
-    await eventually('free lanes', async () => (await lanesOf(null)).length === 4)
+    await until('free lanes', async () => (await lanesOf(null)).length === 4)
     const empty = async (topic: string, lane: number) => {
       const { start, end } = await line.broker.range(topic, lane)
       return start === end && end > 0
     }
-    await eventually('deleted records', async () => (await empty('documents', 2)) && (await empty('progress', 0)))
+    await until('deleted records', async () => (await empty('documents', 2)) && (await empty('progress', 0)))
 
     const shown = await bench.jobs().get(id)
     expect(shown).toMatchObject({ status: 'completed', progress: 100, phase: 'FINISHING', waiting_for: null })
@@ -58,6 +58,18 @@ describe('a job', () => {
       ['INDEXING', 'completed', 15],
       ['FINISHING', 'completed', 3],
     ])
+  })
+
+  test('that is over is forgotten by the store, and no other', async () => {
+    const remembered = () => bench.em.fork().execute('select job_id from applied order by job_id')
+    const remember = (id: string) =>
+      bench.em.fork().execute(`insert into applied (job_id, stage, lane, fence) values (?, 'indexing', 0, 1)`, [id])
+    await bench.coordinator()
+    const id = await bench.submit('manual')
+    await Promise.all([id, 'another'].map(remember))
+    await bench.line.complete(id)
+    await until('free lanes', async () => (await bench.lanesOf(null)).length === 4)
+    expect(await remembered()).toEqual([{ job_id: 'another' }])
   })
 
   test('that comes next on a lane starts behind the records of the one before', async () => {
@@ -83,7 +95,7 @@ describe('a job', () => {
     const holder = await line.broker.fence('embedding.3')
     await line.fail(failed, 'embedding', 2)
     await ended(failed, 'failed')
-    await eventually('holds', async () => (await line.of(3))?.held.length === 5)
+    await until('holds', async () => (await line.of(3))?.held.length === 5)
     expect(await line.of(0)).toMatchObject({ job: { job_id: failed }, starts: first!.starts })
     expect((await bench.row(failed)).state.failure).toEqual({
       code: 'unauthorized',
@@ -94,7 +106,7 @@ describe('a job', () => {
 
     const next = await submit('manual', { parallelism: 1 })
     await line.started(next)
-    await eventually('lanes given up', async () => (await lanesOf(failed)).length === 0)
+    await until('lanes given up', async () => (await lanesOf(failed)).length === 0)
     const told = (await line.controls()).filter(({ lane }) => lane === 3)
     expect(told.slice(0, 3).map(({ job }) => job?.job_id ?? null)).toEqual([failed, failed, null])
     // The slice that was in hand when the job failed cannot be committed any more.
@@ -142,12 +154,12 @@ describe('what was read', () => {
     await line.started(id)
     const items = async (phase: 'LOADING' | 'CHUNKING') => (await bench.row(id)).state.phases[phase].items
     await line.pass(id, 'loading')
-    await eventually('progress', async () => (await items('LOADING')) === 5)
+    await until('progress', async () => (await items('LOADING')) === 5)
     await one.stop()
     await em.fork().execute('update followed set next = 0')
     await bench.coordinator()
     await line.pass(id, 'chunking')
-    await eventually('more', async () => (await items('CHUNKING')) === 5)
+    await until('more', async () => (await items('CHUNKING')) === 5)
     expect(await items('LOADING')).toBe(5)
     expect((await bench.row(id)).status).toBe('running')
   })
@@ -159,12 +171,12 @@ describe('what was read', () => {
     const count = async () => (await bench.jobs().deadLetters(id, 10))[0]?.count ?? 0
     await line.deadLetter(id, 1, 1)
     await line.deadLetter(id, 1, 2)
-    await eventually('letters', async () => (await count()) === 2)
+    await until('letters', async () => (await count()) === 2)
     await one.stop()
     await em.fork().execute('update followed set next = 0')
     await bench.coordinator()
     await line.deadLetter(id, 1, 3)
-    await eventually('one more', async () => (await count()) > 2)
+    await until('one more', async () => (await count()) > 2)
     expect(await count()).toBe(3)
   })
 
@@ -189,7 +201,7 @@ describe('an empty database with a broker that an earlier one was used with', ()
     await bench.emptyDatabase()
     await em.fork().execute('alter sequence control_revision restart')
     await bench.coordinator()
-    await eventually('lane 1 is free', async () => (await line.of(1))?.job === null)
+    await until('lane 1 is free', async () => (await line.of(1))?.job === null)
     expect((await line.of(1))!.revision).toBeGreaterThan(revision)
     await line.pass(forgotten, 'loading')
     const id = await submit('manual', { parallelism: 4 })
@@ -202,14 +214,14 @@ describe('two coordinators', () => {
   test('one is active; when it stops the other takes over at once', async () => {
     const { line, ended } = bench
     const one = await bench.coordinator({ holder: 'one', leaseMs: 60_000 })
-    await eventually('one is active', () => one.active)
+    await until('one is active', () => one.active)
     const two = await bench.coordinator({ holder: 'two' })
     const id = await bench.submit('manual')
     await line.started(id)
     expect(two.active).toBe(false)
     await one.stop()
     expect(one.active).toBe(false)
-    await eventually('two is active', () => two.active)
+    await until('two is active', () => two.active)
     await line.complete(id)
     await ended(id, 'completed')
     expect(await line.loadRequested()).toHaveLength(1)
@@ -269,14 +281,14 @@ describe('two coordinators', () => {
       await slow.reached
       await expireLease()
       const two = await bench.coordinator()
-      await eventually('two is active', () => two.active)
+      await until('two is active', () => two.active)
       await line.started(id)
       await line.complete(id)
       await ended(id, 'completed')
       const before = { row: await row(id), controls: await line.controls() }
       slow.wake()
       if (step === 'commit') expect(await slow.outcome).toMatchObject({ code: 'fenced' })
-      await eventually('one stands by', () => !one.active)
+      await until('one stands by', () => !one.active)
       expect({ row: await row(id), controls: await line.controls() }).toEqual(before)
       expect(await line.loadRequested()).toHaveLength(1)
       expect(await line.finishRequested()).toHaveLength(4)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { PublicationRow } from '../../src/coordinator/entities.ts'
+import { until } from '../kit/until.ts'
 import { useBench } from './bench.ts'
-import { eventually } from './line.ts'
 import { mortal } from './mortal.ts'
 
 const bench = useBench()
@@ -21,12 +21,12 @@ const runKilledAt = async (step: number, only: string | null) => {
     const id = await submit('manual', { parallelism: 2 })
     await line.complete(id)
     await ended(id, 'completed')
-    await eventually('published', async () => (await em.fork().count(PublicationRow)) === 0)
-    await eventually('free lanes', async () => (await lanesOf(null)).length === 4)
+    await until('published', async () => (await em.fork().count(PublicationRow)) === 0)
+    await until('free lanes', async () => (await lanesOf(null)).length === 4)
     return id
   }
   const driving = drive()
-  const died = await Promise.race([driving.then(() => victim.dead), eventually('death', () => victim.dead)])
+  const died = await Promise.race([driving.then(() => victim.dead), until('death', () => victim.dead)])
   if (died) {
     await bench.expireLease()
     await bench.coordinator()

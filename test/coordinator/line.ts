@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { phases } from '../../src/coordinator/phases.ts'
 import type { Broker, BrokerTransaction } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
@@ -12,35 +11,19 @@ import {
   progressTopic,
   type RecordOf,
   type Topic,
+  topicSpecs,
   topics,
 } from '../../src/schemas/topics.ts'
 import { localCodec } from '../../src/schemas/wire-codec.ts'
+import { until } from '../kit/until.ts'
 import { progress } from './histories.ts'
-
-/** Waits until a condition gives something, looking again every few milliseconds. */
-export const eventually = async <T>(what: string, look: () => T | Promise<T>, ms = 10_000) => {
-  const deadline = performance.now() + ms
-  for (;;) {
-    const found = await look()
-    if (found) return found
-    if (performance.now() > deadline) throw new Error(`never happened: ${what}`)
-    await delay(3)
-  }
-}
 
 const lanes = 4
 const codec = localCodec(topics)
 
 /** A line, in memory unless stated, whose stages are played by hand, as far as the coordinator can see them. */
 export const openLine = async (broker: Broker = memoryKafka().connect()) => {
-  await broker.ensureTopics(
-    topics.map(({ name, kind, retentionMs }) => ({
-      name,
-      partitions: kind === 'compact' ? 1 : lanes,
-      compacted: kind === 'compact',
-      retentionMs,
-    })),
-  )
+  await broker.ensureTopics(topicSpecs(lanes))
 
   const as = async (id: string, work: (transaction: BrokerTransaction) => Promise<void>) => {
     const transactor = await broker.fence(id)
@@ -100,7 +83,7 @@ export const openLine = async (broker: Broker = memoryKafka().connect()) => {
     }
   }
   const started = (jobId: string) =>
-    eventually(`start of ${jobId}`, async () => {
+    until(`start of ${jobId}`, async () => {
       const found = await lanesOf(jobId)
       return found.length > 0 ? found : null
     })
@@ -158,11 +141,9 @@ export const openLine = async (broker: Broker = memoryKafka().connect()) => {
     async complete(jobId: string) {
       await started(jobId)
       for (const { stage } of phases) if (stage !== 'finishing') await pass(jobId, stage)
-      await eventually('finish requests', async () =>
-        (await finishRequested()).some(({ value }) => value.job_id === jobId),
-      )
+      await until('finish requests', async () => (await finishRequested()).some(({ value }) => value.job_id === jobId))
       await pass(jobId, 'finishing', 3)
-      await eventually('told to be free', async () => (await lanesOf(jobId)).length === 0)
+      await until('told to be free', async () => (await lanesOf(jobId)).length === 0)
     },
     close: () => broker.close(),
   }

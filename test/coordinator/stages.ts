@@ -13,7 +13,7 @@ import { embedding } from '../../src/stages/embedding.ts'
 import { finishing } from '../../src/stages/finishing.ts'
 import { indexing } from '../../src/stages/indexing.ts'
 import { loading } from '../../src/stages/loading.ts'
-import { log } from './database.ts'
+import { silent } from '../kit/log.ts'
 
 /** Files of the source, and those of them that can be read. */
 export const files = 23
@@ -81,7 +81,7 @@ export const startStages = async (
       },
     }
   }
-  const common = { broker, gate, codec, retry: {}, log, failed }
+  const common = { broker, gate, codec, retry: {}, log: silent, failed }
   const running = [
     await runStage({
       ...common,

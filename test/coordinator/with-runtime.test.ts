@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openKafka } from '../../src/kafka/kafkajs.ts'
 import type { Vector } from '../../src/schemas/vector.ts'
 import { startTestKafka } from '../kit/kafka.ts'
+import { silent } from '../kit/log.ts'
 import { useBench } from './bench.ts'
-import { log } from './database.ts'
 import { files, good, startStages } from './stages.ts'
 
 type Bench = ReturnType<typeof useBench>
@@ -72,7 +72,7 @@ describe('the coordinator and the real stages, on real Kafka', () => {
     kafka = await startTestKafka()
   })
   afterAll(() => kafka.stop())
-  const bench = useBench(() => openKafka({ brokers: kafka.brokers, log }))
+  const bench = useBench(() => openKafka({ brokers: kafka.brokers, log: silent }))
   test(
     'run one job after the other on the same lanes, with the counts of what went through',
     () => runTwoJobs(bench),

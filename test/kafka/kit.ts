@@ -81,8 +81,8 @@ export class Member {
   }
 
   /** Resolves when it owns just so many lanes. */
-  owns(count: number): Promise<void> {
-    return until(`a member owns ${count} lanes`, () => this.lanes.length === count, 20_000)
+  async owns(count: number): Promise<void> {
+    await until(`a member owns ${count} lanes`, () => this.lanes.length === count, 20_000)
   }
 
   read(lane: number, from = 0): void {

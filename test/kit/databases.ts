@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/database.ts'
 import { startDatabase } from '../../src/knowledge/embedded.ts'
+import { silent } from './log.ts'
 import { testDatabase } from './postgres.ts'
-
-export const silent = pino({ level: 'silent' })
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** An empty database to test with; `close` leaves nothing behind. */
 export interface TestDatabase {
@@ -15,30 +11,25 @@ export interface TestDatabase {
   close(): Promise<void>
 }
 
-/** A folder of its own below the system's temporary one. */
-export const temporaryFolder = async (): Promise<{ readonly path: string; remove(): Promise<void> }> => {
-  const path = await mkdtemp(join(tmpdir(), 'penstock-test-'))
-  return { path, remove: () => rm(path, { recursive: true, force: true }) }
-}
-
-const embedded = async (): Promise<TestDatabase> => {
-  const folder = await temporaryFolder()
-  const server = await startDatabase({ dataDir: folder.path })
-  const database = await openDatabase({ url: server.url, poolMax: 5, log: silent })
+const openEmbedded = async (): Promise<TestDatabase> => {
+  const { folder, remove } = temporaryFolder('database')
+  const server = await startDatabase({ dataDir: folder })
+  const database = await openDatabase({ url: server.url, poolMax: 8, log: silent })
   return {
     url: server.url,
     database,
     async close() {
       await database.close()
       await server.stop()
-      await folder.remove()
+      remove()
     },
   }
 }
 
-const real = async (): Promise<TestDatabase> => {
+/** A database of its own on the PostgreSQL that all tests share. */
+export const openPostgres = async (): Promise<TestDatabase> => {
   const { url, drop } = await testDatabase()
-  const database = await openDatabase({ url, poolMax: 5, log: silent })
+  const database = await openDatabase({ url, poolMax: 8, log: silent })
   return {
     url,
     database,
@@ -51,6 +42,6 @@ const real = async (): Promise<TestDatabase> => {
 
 /** Both databases that Penstock runs on, by name. */
 export const databases = [
-  ['PGlite', embedded],
-  ['PostgreSQL', real],
+  ['PGlite', openEmbedded],
+  ['PostgreSQL', openPostgres],
 ] as const

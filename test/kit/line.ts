@@ -1,11 +1,16 @@
-import pino from 'pino'
 import type { Broker } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl, LaneJob } from '../../src/schemas/lane-control.ts'
-import { control, deadLetters, progressTopic, type RecordOf, type Topic, topics } from '../../src/schemas/topics.ts'
+import {
+  control,
+  deadLetters,
+  progressTopic,
+  type RecordOf,
+  type Topic,
+  topicSpecs,
+  topics,
+} from '../../src/schemas/topics.ts'
 import { localCodec } from '../../src/schemas/wire-codec.ts'
-
-export const silent = pino({ level: 'silent' })
 
 export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   job_id: 'job-1',
@@ -24,14 +29,7 @@ export const openLine = async (lanes = 2) => {
   const kafka = memoryKafka()
   const broker: Broker = kafka.connect()
   const codec = localCodec(topics)
-  await broker.ensureTopics(
-    topics.map(({ name, kind, retentionMs }) => ({
-      name,
-      partitions: kind === 'compact' ? 1 : lanes,
-      compacted: kind === 'compact',
-      retentionMs,
-    })),
-  )
+  await broker.ensureTopics(topicSpecs(lanes))
   let revision = 0
 
   const write = async <T extends Topic>(topic: T, lane: number, values: readonly RecordOf<T>[], id = 'test-writer') => {

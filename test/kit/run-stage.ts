@@ -1,8 +1,10 @@
 import { Reject } from '../../src/runtime/errors.ts'
-import { type Emission, isDiscard, type Outcome, type Stage, type StageContext } from '../../src/runtime/stage.ts'
+import { type Emission, isDiscard, type Stage, type StageContext } from '../../src/runtime/stage.ts'
+import { transformSlice } from '../../src/runtime/transform-slice.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { RecordOf, Topic } from '../../src/schemas/topics.ts'
-import { laneJob, silent } from './line.ts'
+import { laneJob } from './line.ts'
+import { silent } from './log.ts'
 
 export interface TryOptions {
   readonly job?: Partial<LaneJob>
@@ -22,8 +24,8 @@ export interface Tried<Out extends Topic> {
 }
 
 /**
- * Runs a stage's `transform` on one or more records without a broker, as the runtime does: when a slice fails with a
- * Reject, its records are tried singly to find the one.
+ * Runs a stage's `transform` on one or more records without a broker, by the runtime's own rule for a slice of which a
+ * record is rejected.
  */
 export const tryStage = async <In extends Topic, Out extends readonly Topic[], W>(
   stage: Stage<In, Out, W>,
@@ -49,7 +51,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
       message = said
     },
   }
-  const outcomes = await attempt(stage, inputs, context)
+  const outcomes = await transformSlice(stage, inputs, context)
   const emissions: Emission<Out[number]>[] = []
   const rejects: Tried<Out[number]>['rejects'][number][] = []
   outcomes.forEach((outcome, input) => {
@@ -62,20 +64,4 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
   const of = <T extends Out[number]>(topic: T) =>
     emissions.filter(one => one.topic === topic).map(one => one.value as RecordOf<T>)
   return { emissions, rejects, total, counted, message, of }
-}
-
-const attempt = async <In extends Topic, Out extends readonly Topic[], W>(
-  stage: Stage<In, Out, W>,
-  inputs: readonly RecordOf<In>[],
-  context: StageContext,
-): Promise<readonly Outcome<Out[number]>[]> => {
-  try {
-    return await stage.transform(inputs, context)
-  } catch (error) {
-    if (!(error instanceof Reject)) throw error
-    if (inputs.length === 1) return [error]
-    const outcomes: Outcome<Out[number]>[] = []
-    for (const input of inputs) outcomes.push(...(await attempt(stage, [input], context)))
-    return outcomes
-  }
 }

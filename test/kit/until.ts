@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Resolves when the condition holds; fails with `what` after the deadline. For states that give no signal. */
-export const until = async (
+/**
+ * Resolves with what `look` gives, as soon as that is truthy; fails with `what` after the deadline. For states that give
+ * no signal.
+ */
+export const until = async <T>(
   what: string,
-  holds: () => boolean | Promise<boolean>,
+  look: () => T | Promise<T>,
   withinMs = 10_000,
-): Promise<void> => {
+): Promise<NonNullable<T>> => {
   const deadline = performance.now() + withinMs
-  while (!(await holds())) {
+  for (;;) {
+    const found = await look()
+    if (found) return found
     if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
     await delay(5)
   }

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedDatabase, startDatabase } from '../../src/knowledge/embedded.ts'
 import { identityOf } from '../../src/supervisor/process-identity.ts'
-import { temporaryFolder } from '../kit/databases.ts'
+import { temporaryFolder } from '../kit/temporary-folder.ts'
 import { until } from '../kit/until.ts'
 
 let shared: EmbeddedDatabase
@@ -19,11 +19,11 @@ const runBackwards = async (steps: (() => Promise<unknown>)[]) => {
 }
 
 beforeAll(async () => {
-  const folder = await temporaryFolder()
-  undoAll.push(folder.remove)
-  shared = await startDatabase({ dataDir: folder.path })
+  const { folder, remove } = temporaryFolder('database')
+  undoAll.push(async () => remove())
+  shared = await startDatabase({ dataDir: folder })
   undoAll.push(shared.stop)
-  sharedFolder = folder.path
+  sharedFolder = folder
 })
 let sharedFolder: string
 afterEach(async () => {
@@ -33,10 +33,10 @@ afterEach(async () => {
 afterAll(() => runBackwards(undoAll))
 
 /** A folder of this test alone. */
-const newFolder = async () => {
-  const folder = await temporaryFolder()
-  undo.push(folder.remove)
-  return folder.path
+const newFolder = () => {
+  const { folder, remove } = temporaryFolder('database')
+  undo.push(async () => remove())
+  return folder
 }
 const start = async (dataDir: string) => {
   const running = await startDatabase({ dataDir })
@@ -129,7 +129,7 @@ test('a client that sleeps in its transaction is ended after five seconds, and o
 })
 
 test('what was committed outlives kill -9, and the port stays', async () => {
-  const folder = await newFolder()
+  const folder = newFolder()
   const first = await start(folder)
   const { client, broke } = await connect(first.url)
   await client.query('create table kept (i int primary key)')
@@ -155,7 +155,7 @@ test('what was committed outlives kill -9, and the port stays', async () => {
 })
 
 test('a clean stop keeps everything and ends with clients still connected', async () => {
-  const folder = await newFolder()
+  const folder = newFolder()
   const first = await start(folder)
   const { client } = await connect(first.url)
   await client.query('create table kept as select 1 as i')
@@ -166,7 +166,7 @@ test('a clean stop keeps everything and ends with clients still connected', asyn
 })
 
 test('the process ends by itself when its parent is gone', async () => {
-  const folder = await newFolder()
+  const folder = newFolder()
   const script = `
     const { startDatabase } = await import(process.argv[1])
     const { pid } = await startDatabase({ dataDir: process.argv[2] })

@@ -2,20 +2,19 @@ import { createHash } from 'node:crypto'
 import type { DocumentEnd } from '../../src/schemas/document-end.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { Vector } from '../../src/schemas/vector.ts'
+import { laneJob } from '../kit/line.ts'
 
 export const dimensions = 4
 
 /** A run of a knowledge base; `run` is the high part of its versions. */
-export const jobOf = (kbId: string, run = 1, chunkSize = 400): LaneJob => ({
-  job_id: `${kbId}-run-${run}`,
-  kb_id: kbId,
-  run,
-  attempt: 1,
-  lanes: [0],
-  sources: [],
-  chunking: { strategy: 'markdown', chunk_size: chunkSize, chunk_overlap: 40 },
-  embedding: { provider: 'hashing', model: 'test', dimensions },
-})
+export const jobOf = (kbId: string, run = 1, chunkSize = 400): LaneJob =>
+  laneJob({
+    job_id: `${kbId}-run-${run}`,
+    kb_id: kbId,
+    run,
+    chunking: { strategy: 'markdown', chunk_size: chunkSize, chunk_overlap: 40 },
+    embedding: { provider: 'hashing', model: 'test', dimensions },
+  })
 
 export const idOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 export const versionOf = (job: LaneJob, ordinal = 0): number => job.run * 2 ** 32 + ordinal

@@ -3,7 +3,8 @@ import { type Database, openDatabase } from '../../src/database.ts'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import { createKnowledgeStore } from '../../src/knowledge/pgvector.ts'
 import { migrateDown, migrateUp, migrationStatus } from '../../src/migrate.ts'
-import { databases, silent, type TestDatabase } from '../kit/databases.ts'
+import { databases, type TestDatabase } from '../kit/databases.ts'
+import { silent } from '../kit/log.ts'
 import { jobOf, recordsOf } from '../knowledge/records.ts'
 
 const all = ['Migration0001_knowledge', 'Migration0002_jobs']

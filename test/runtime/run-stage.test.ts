@@ -5,7 +5,8 @@ import { type Running, runStage } from '../../src/runtime/run-stage.ts'
 import { defineStage, emit } from '../../src/runtime/stage.ts'
 import type { Document } from '../../src/schemas/document.ts'
 import { chunks, documents, type RecordOf } from '../../src/schemas/topics.ts'
-import { laneJob, openLine, silent } from '../kit/line.ts'
+import { laneJob, openLine } from '../kit/line.ts'
+import { silent } from '../kit/log.ts'
 import { until } from '../kit/until.ts'
 
 const documentOf = (text: string, job = 'job-1'): Document => ({

@@ -1,34 +1,16 @@
-import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import type { Embedder } from '../../src/models/model.ts'
 import { Fatal, Reject, Wait } from '../../src/runtime/errors.ts'
-import { isDiscard, type StageContext } from '../../src/runtime/stage.ts'
 import type { Chunk } from '../../src/schemas/chunk.ts'
 import type { DocumentEnd } from '../../src/schemas/document-end.ts'
 import { vectors } from '../../src/schemas/topics.ts'
 import { embedding } from '../../src/stages/embedding.ts'
 import { vectorOf } from '../kit/embedding-server.ts'
+import { tryStage } from '../kit/run-stage.ts'
 
 const settings = { provider: 'openai', model: 'some-model', dimensions: 4 } as const
 
-const context: StageContext = {
-  job: {
-    job_id: 'job',
-    kb_id: 'kb',
-    run: 1,
-    attempt: 1,
-    lanes: [0],
-    sources: [],
-    chunking: { strategy: 'markdown', chunk_size: 400, chunk_overlap: 0 },
-    embedding: settings,
-  },
-  lane: 0,
-  signal: new AbortController().signal,
-  log: pino({ level: 'silent' }),
-  total: () => undefined,
-  count: () => undefined,
-  say: () => undefined,
-}
+const job = { embedding: settings }
 
 const chunk = (text: string): Chunk => ({
   type: 'chunk',
@@ -75,43 +57,43 @@ const bytesOf = (text: string) => Buffer.from(vectorOf(text, 4).buffer)
 
 test('turns chunks into vectors, all those of a slice in one call, and lets document ends pass in their place', async () => {
   const { stage, spy, opened } = fake(all)
-  const outcomes = await stage.transform([chunk('one'), end, chunk('two')], context)
+  const { signal } = new AbortController()
+  const { emissions, rejects } = await tryStage(stage, [chunk('one'), end, chunk('two')], { job, signal })
   const vector = (text: string) => ({ ...chunk(text), type: 'vector', model: 'some-model', embedding: bytesOf(text) })
-  expect(outcomes).toEqual([
-    [{ topic: vectors, key: 'doc', value: vector('one') }],
-    [{ topic: vectors, key: 'doc', value: end }],
-    [{ topic: vectors, key: 'doc', value: vector('two') }],
+  expect(emissions).toEqual([
+    { topic: vectors, key: 'doc', value: vector('one') },
+    { topic: vectors, key: 'doc', value: end },
+    { topic: vectors, key: 'doc', value: vector('two') },
   ])
-  expect(spy).toHaveBeenCalledExactlyOnceWith(['one', 'two'], context.signal)
+  expect(rejects).toEqual([])
+  expect(spy).toHaveBeenCalledExactlyOnceWith(['one', 'two'], signal)
   expect(opened).toHaveBeenCalledExactlyOnceWith(settings)
 })
 
 test('calls no model for a slice of document ends', async () => {
   const { stage, spy } = fake(all)
-  expect(await stage.transform([end], context)).toEqual([[{ topic: vectors, key: 'doc', value: end }]])
+  expect((await tryStage(stage, [end], { job })).of(vectors)).toEqual([end])
   expect(spy).not.toHaveBeenCalled()
 })
 
-test('sends a refused chunk on as a stub, with a discard that says why, and embeds the others', async () => {
+test('sends a refused chunk on as a stub, says why, and embeds the others', async () => {
   const { stage } = refusing('bad', 'worse')
   const texts = ['a', 'b', 'bad', 'c', 'd', 'e', 'worse', 'f', 'g']
-  const outcomes = await stage.transform(texts.map(chunk), context)
-  expect(outcomes).toHaveLength(texts.length)
-  for (const [i, text] of texts.entries()) {
-    const outcome = outcomes[i]
-    if (outcome === undefined || outcome instanceof Reject) return expect.unreachable('every chunk goes on')
-    const emitted = outcome.flatMap(one => (isDiscard(one) ? [] : [one.value]))
-    const discarded = outcome.flatMap(one => (isDiscard(one) ? [one.discard.code] : []))
-    const refused = text === 'bad' || text === 'worse'
-    expect(emitted).toMatchObject([{ text, embedding: refused ? Buffer.alloc(0) : bytesOf(text) }])
-    expect(discarded).toEqual(refused ? ['provider_400'] : [])
-  }
+  const tried = await tryStage(stage, texts.map(chunk), { job })
+  const isRefused = (text: string) => text === 'bad' || text === 'worse'
+  expect(tried.of(vectors)).toMatchObject(
+    texts.map(text => ({ text, embedding: isRefused(text) ? Buffer.alloc(0) : bytesOf(text) })),
+  )
+  expect(tried.rejects).toMatchObject([
+    { input: 2, reject: { code: 'provider_400' } },
+    { input: 6, reject: { code: 'provider_400' } },
+  ])
 })
 
 test('finds one refused chunk of a slice of 512 in a few calls', async () => {
   const texts = Array.from({ length: 512 }, (_, i) => `text ${i}`)
   const { stage, spy } = refusing('text 300')
-  await stage.transform(texts.map(chunk), context)
+  await tryStage(stage, texts.map(chunk), { job })
   expect(spy.mock.calls.length).toBe(19)
 })
 
@@ -123,7 +105,7 @@ test.each([
   const { stage } = fake(() => {
     throw error
   })
-  await expect(stage.transform([chunk('one'), chunk('two')], context)).rejects.toBe(error)
+  await expect(tryStage(stage, [chunk('one'), chunk('two')], { job })).rejects.toBe(error)
 })
 
 test.each([
@@ -133,5 +115,5 @@ test.each([
   ['too many', () => [vectorOf('a', 4), vectorOf('b', 4)]],
 ])('passes no vectors on that are %s, whatever the embedder', async (_, answer) => {
   const { stage } = fake(answer)
-  await expect(stage.transform([chunk('one')], context)).rejects.toMatchObject({ code: 'bad_vectors' })
+  await expect(tryStage(stage, [chunk('one')], { job })).rejects.toMatchObject({ code: 'bad_vectors' })
 })

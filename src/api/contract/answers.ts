@@ -104,7 +104,12 @@ export const searchAnswer = z.object({
         uri: z.string(),
         title: z.string(),
         heading_path: z.array(z.string()).readonly(),
-        position: z.int().describe('Number of the chunk in its document, from 0.'),
+        position: z
+          .int()
+          .min(0)
+          .describe(
+            'Orders the chunks of a document: counts from 0; in one of over 256 KiB, from 1,048,576 times the part.',
+          ),
         offset: z.int().describe('Where it starts in the document, in UTF-16 code units.'),
         document_id: z.string(),
         chunk_id: z.string(),

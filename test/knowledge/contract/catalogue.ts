@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { createCatalogue, knowledgeBases } from '../../../src/knowledge/catalogue.ts'
+import { idOf, versionOf } from '../records.ts'
+import type { StoreBench } from '../store-bench.ts'
+
+export const describeCatalogue = (bench: StoreBench) =>
+  describe('the catalogue', () => {
+    const { newBase, write, documentOf } = bench
+
+    test('shows settings, counts and pages of documents by uri', async () => {
+      const job = await newBase()
+      const catalogue = createCatalogue(bench.database.orm.em)
+      await write(job, ...['c', 'a', 'b', 'ä', `${'long'.repeat(1000)}`].map(uri => ({ uri, texts: ['x', 'y'] })))
+      expect(await catalogue.get(job.kb_id)).toEqual({
+        kb_id: job.kb_id,
+        embedding: job.embedding,
+        chunking: job.chunking,
+        documents: 5,
+        chunks: 10,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      })
+      const uris: string[] = []
+      let after: string | null = null
+      do {
+        const page: Awaited<ReturnType<typeof catalogue.documents>> = await catalogue.documents(job.kb_id, {
+          limit: 2,
+          after,
+        })
+        uris.push(...page!.documents.map(document => document.uri.slice(0, 4)))
+        after = page!.next
+      } while (after !== null)
+      expect(uris).toEqual(['a', 'b', 'c', 'long', 'ä'])
+      expect(await documentOf(job, 'a')).toEqual({
+        document_id: idOf(`${job.kb_id}/files/a`),
+        source: 'files',
+        uri: 'a',
+        title: 'Title of a',
+        media_type: 'text/markdown',
+        version: versionOf(job),
+        chunks: 2,
+        updated_at: expect.stringMatching(/Z$/),
+      })
+      expect(await catalogue.get('nowhere')).toBeNull()
+      expect(await catalogue.documents('nowhere', { limit: 2, after: null })).toBeNull()
+      await expect(catalogue.documents(job.kb_id, { limit: 2, after: 'x' })).rejects.toMatchObject({
+        code: 'bad_cursor',
+      })
+    })
+
+    test('gives admission the settings of a knowledge base, and changes its chunking', async () => {
+      const job = await newBase()
+      const em = bench.database.orm.em.fork()
+      expect(await knowledgeBases.get(em, job.kb_id)).toEqual({ embedding: job.embedding, chunking: job.chunking })
+      expect(await knowledgeBases.get(em, 'nowhere')).toBeNull()
+      const chunking = { ...job.chunking, chunk_size: 100 }
+      await knowledgeBases.setChunking(em, job.kb_id, chunking)
+      expect(await knowledgeBases.get(em.fork(), job.kb_id)).toMatchObject({ chunking })
+    })
+  })
