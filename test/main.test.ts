@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ended, ended } from './cli/run.ts'
+import { main } from './kit/penstock.ts'
 import { testDatabase } from './kit/postgres.ts'
 import { temporaryFolder } from './kit/temporary-folder.ts'
 
-const main = resolve(import.meta.dirname, '../src/main.ts')
 const { folder, remove } = temporaryFolder('main')
 afterAll(remove)
 
@@ -105,6 +104,14 @@ describe('penstock run', () => {
     expect(code).toBe(2)
     expect(stderr).toContain("error: missing required argument 'role'")
   })
+})
+
+test('up without Java says what to install, or what to set instead', async () => {
+  const { code, stderr } = await penstock(['up'], { PATH: '/nonexistent', PENSTOCK_PORT: '0' })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /^error: Embedded Kafka needs Java 17 or later, and there is none on the path\. .* KAFKA_BROKERS .*\n$/,
+  )
 })
 
 test('a verb that needs a running Penstock says how to get one when the data folder knows none', async () => {
