@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Claim, EffectReject, Effects } from '../runtime/effects.ts'
+import { pastFrozen } from './frozen-transactions.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Another worker has claimed the lane since: this one writes nothing any more. */
@@ -17,15 +18,25 @@ interface AppliedRow {
   readonly rejects: readonly EffectReject[]
 }
 
-/** The applied rows in PostgreSQL: `writerOf` binds a writer to the transaction that moves the row. */
-export const createEffects = <W>(pool: Pool, writerOf: (client: PoolClient) => W): Effects<W> => ({
+export interface EffectsOptions<W> {
+  readonly pool: Pool
+  /** True for the embedded database, where no transaction waits for another. */
+  readonly embedded: boolean
+  /** Binds a writer to the transaction that moves the row. */
+  writerOf(client: PoolClient): W
+}
+
+/** The applied rows in PostgreSQL. */
+export const createEffects = <W>({ pool, embedded, writerOf }: EffectsOptions<W>): Effects<W> => ({
   async claim(job, stage, lane) {
-    const { rows } = await pool.query<{ fence: string }>(
-      `insert into applied (job_id, stage, lane) values ($1, $2, $3)
-       on conflict (job_id, stage, lane) do update set fence = applied.fence + 1, updated_at = now()
-       returning fence`,
-      [job, stage, lane],
-    )
+    const add = (client: Pick<PoolClient, 'query'>) =>
+      client.query<{ fence: string }>(
+        `insert into applied (job_id, stage, lane) values ($1, $2, $3)
+         on conflict (job_id, stage, lane) do update set fence = applied.fence + 1, updated_at = now()
+         returning fence`,
+        [job, stage, lane],
+      )
+    const { rows } = embedded ? await add(pool) : await pastFrozen(pool, add)
     return { job, stage, lane, fence: Number(rows[0]!.fence) }
   },
 

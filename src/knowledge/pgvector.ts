@@ -23,7 +23,7 @@ export const createKnowledgeStore = ({ pool, embedded, indexFrom }: KnowledgeSto
   const writeChunks = embedded ? insertChunks : copyChunks
   const finishing = { pool, embedded, indexFrom: indexFrom ?? defaultIndexFrom }
   return {
-    ...createEffects(pool, client => createKnowledgeWriter(client, writeChunks)),
+    ...createEffects({ pool, embedded, writerOf: client => createKnowledgeWriter(client, writeChunks) }),
     finish: (job, step, signal) => finish(finishing, job, step, signal),
     listed: (job, found) => listed(pool, job, found),
     search: query => search(pool, query),

@@ -40,6 +40,14 @@ const start = async (kb: string): Promise<string> => {
   })
   return job_id
 }
+/** Answers some requests and refuses the others for now, so that a job stays in its middle; returns the way on. */
+const holdBack = () => {
+  const first = provider.requests.length
+  provider.answer = (_, n) => (n < first + 60 ? { kind: 'vectors' } : { kind: 'status', status: 429, retryAfter: '1' })
+  return () => {
+    provider.answer = () => ({ kind: 'vectors' })
+  }
+}
 const completed = async (job: string) => {
   const ended = await penstock.ended(job, 90_000)
   expect(ended).toMatchObject({ status: 'completed', error: null })
@@ -58,7 +66,7 @@ describe('roles as separate processes', () => {
   })
 
   test('each role killed once during the job and started again gives the same set', { timeout: 180_000 }, async () => {
-    provider.latencyMs = 700
+    const release = holdBack()
     const job = await start('killed')
     for (const role of ['loading', 'chunking', 'embedding', 'indexing', 'coordinator', 'api', 'finishing'] as const) {
       const { status } = await penstock.jobThat(job, `work before ${role} is killed`, ({ phase_details }) =>
@@ -67,7 +75,7 @@ describe('roles as separate processes', () => {
       expect(status, `the job when ${role} is killed`).toBe('running')
       await penstock.worker(role).replace()
     }
-    provider.latencyMs = 0
+    release()
     await completed(job)
     expect(await penstock.contents('killed')).toEqual(undisturbed)
   })
@@ -75,7 +83,7 @@ describe('roles as separate processes', () => {
   test('workers frozen in the middle lose their lanes to others, and change nothing when they wake', {
     timeout: 180_000,
   }, async () => {
-    provider.latencyMs = 700
+    const release = holdBack()
     const job = await start('frozen')
     await penstock.jobThat(job, 'vectors', ({ phase_details }) =>
       phase_details.some(phase => phase.name === 'EMBEDDING' && phase.items_processed > 0),
@@ -83,7 +91,7 @@ describe('roles as separate processes', () => {
     const frozen = [penstock.worker('embedding'), penstock.worker('indexing')]
     for (const worker of frozen) worker.signal('SIGSTOP')
     expect((await penstock.jobThat(job, 'an answer', () => true)).status).toBe('running')
-    provider.latencyMs = 0
+    release()
     await completed(job)
     expect(await penstock.contents('frozen')).toEqual(undisturbed)
 

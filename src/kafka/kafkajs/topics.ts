@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import { BrokerError, type TopicSpec } from '../broker.ts'
 
@@ -20,7 +21,7 @@ export const ensureTopics = async (admin: Admin, topics: readonly TopicSpec[]): 
   const { brokers } = await admin.describeCluster()
   if (missing.length > 0)
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: missing.map(spec => ({
         topic: spec.name,
         numPartitions: spec.partitions,
@@ -29,15 +30,45 @@ export const ensureTopics = async (admin: Admin, topics: readonly TopicSpec[]): 
       })),
     })
   const present = topics.filter(({ name }) => known.has(name))
-  if (present.length === 0) return
-  const { topics: found } = await admin.fetchTopicMetadata({ topics: present.map(({ name }) => name) })
-  const counts = new Map(found.map(({ name, partitions }) => [name, partitions.length]))
-  const growing = present.filter(({ name, partitions }) => counts.get(name)! < partitions)
-  if (growing.length > 0)
-    await admin.createPartitions({
-      topicPartitions: growing.map(({ name, partitions }) => ({ topic: name, count: partitions })),
-    })
+  if (present.length > 0) await grow(admin, present)
+  await led(admin, topics)
 }
+
+const grow = async (admin: Admin, topics: readonly TopicSpec[]): Promise<void> => {
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) })
+  const counts = new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+  const growing = topics.filter(({ name, partitions }) => counts.get(name)! < partitions)
+  if (growing.length === 0) return
+  await admin.createPartitions({
+    topicPartitions: growing.map(({ name, partitions }) => ({ topic: name, count: partitions })),
+  })
+}
+
+/** How long a new partition may be without a leader that serves it. */
+const leadersWithinMs = 30_000
+
+/**
+ * Waits until the leader of every partition answers for it. A broker confirms a new topic before it serves all of it;
+ * transactions on such a partition would fail.
+ */
+const led = async (admin: Admin, topics: readonly TopicSpec[]): Promise<void> => {
+  const until = performance.now() + leadersWithinMs
+  for (const { name, partitions } of topics)
+    for (;;) {
+      try {
+        if ((await admin.fetchTopicOffsets(name)).length >= partitions) break
+        if (performance.now() > until) throw new Error(`Topic ${name} has fewer than ${partitions} partitions.`)
+      } catch (error) {
+        if (!isPassing(error) || performance.now() > until) throw error
+      }
+      await delay(50)
+    }
+}
+
+/** KafkaJS says of its errors whether they may pass: unknown topic, no leader, not the leader. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('retriable' in error && error.retriable === true) || (error.cause !== undefined && isPassing(error.cause)))
 
 const brokerResource = 4
 const never = 2147483647
