@@ -18,7 +18,7 @@ export interface Holding {
 export interface TakeoverOptions<W> {
   readonly stage: Stage
   readonly lane: number
-  readonly broker: Broker
+  readonly broker: Pick<Broker, 'fence' | 'committed' | 'range'>
   readonly gate: Gate
   readonly effects: Effects<W> | null
 }
