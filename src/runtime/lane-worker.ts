@@ -124,6 +124,7 @@ export class LaneWorker<W> {
   async #hold(signal: AbortSignal, failure: Failure | null, succeeded: () => void): Promise<'done' | 'again'> {
     const { lane, stage, broker, gate, codec, effects } = this.#options
     const membership = this.#options.membership()
+    this.#assertHeard()
     const holding = await takeOver({ stage: stage as Stage, lane, broker, gate, effects })
     if (!holding) return 'done'
     const log = this.#options.log.child({ job_id: holding.job.job_id, kb_id: holding.job.kb_id, lane })
@@ -141,10 +142,7 @@ export class LaneWorker<W> {
       for (;;) {
         const slice = await queue.take(signal)
         this.#relieve(queue, membership)
-        const assertHeard = () => {
-          if (membership.silentMs() > membership.sessionTimeoutMs / 2)
-            throw new SliceError('line', new Error(`not heard by the group for ${membership.silentMs()} ms`))
-        }
+        const assertHeard = () => this.#assertHeard()
         const done = await workSlice({ stage, holding, lane, slice, codec, gate, effects, signal, log, assertHeard })
         if (done === 'ended') return 'done'
         if (done === 'changed') return 'again'
@@ -155,6 +153,14 @@ export class LaneWorker<W> {
       membership.pause([lane])
       await holding.transactor.close()
     }
+  }
+
+  /** A worker that may be a zombie starts nothing; least of all a takeover, which would fence the new owner. */
+  #assertHeard(): void {
+    const membership = this.#options.membership()
+    const silentMs = Math.round(membership.silentMs())
+    if (silentMs > membership.sessionTimeoutMs / 2)
+      throw new SliceError('line', new Error(`not heard by the group for ${silentMs} ms`))
   }
 
   #relieve(queue: LaneQueue, membership: Membership): void {

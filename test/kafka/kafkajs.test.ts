@@ -168,6 +168,30 @@ describe('the KafkaJS adapter when things break', () => {
     await other.close()
   })
 
+  test('a member whose join had to wait for a dead one to be given up was heard just now', async () => {
+    const topic = await topicOf(broker)
+    const group = unique('g')
+    const dead = await Member.join(broker, group, topic)
+    await dead.owns(4)
+    const frozen = Promise.withResolvers<void>()
+    vi.spyOn(GroupSession.prototype, 'heartbeat').mockImplementation(() => frozen.promise)
+    const other = await connect()
+    const silence: number[] = []
+    const joinedAt = performance.now()
+    const member = await Member.join(other, group, topic, {
+      onAssigned(this: Member) {
+        silence.push(this.membership.silentMs())
+      },
+    })
+    await member.owns(4)
+    const waitedMs = performance.now() - joinedAt
+    vi.restoreAllMocks()
+    frozen.resolve()
+    await other.close()
+    expect(waitedMs).toBeGreaterThan(member.membership.sessionTimeoutMs / 2)
+    expect(silence[0]).toBeLessThan(1000)
+  })
+
   test('a topic compressed by another writer is read', async () => {
     const topic = await topicOf(broker)
     const { Kafka, CompressionTypes, logLevel } = await import('kafkajs')

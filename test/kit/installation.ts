@@ -1,26 +1,37 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Client, createClient } from '../../src/api/client.ts'
 import { environmentOf, loadConfig } from '../../src/config.ts'
 import type { JobStatus } from '../../src/coordinator/jobs.ts'
 import { openDatabase } from '../../src/database.ts'
+import { openKafka } from '../../src/kafka/kafkajs.ts'
 import { migrateUp } from '../../src/migrate.ts'
 import { roleProcess } from '../../src/role-process.ts'
 import type { Role } from '../../src/roles.ts'
+import { openCodec } from '../../src/schemas/registry.ts'
+import { topics } from '../../src/schemas/topics.ts'
 import { lastLines } from '../../src/supervisor/log-file.ts'
 import { freePort } from '../../src/supervisor/ports.ts'
 import type { RunningProcess } from '../../src/supervisor/spawn-child.ts'
+import { contentsOf } from './contents.ts'
 import { startTestKafka, startTestRegistry } from './kafka.ts'
+import { openLedger } from './ledger.ts'
 import { silent } from './log.ts'
 import { testDatabase } from './postgres.ts'
+import { asStored, type ReferenceChunk, storedVectors } from './reference.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
+import { nameFor, openWitness } from './witness.ts'
 
 export interface Worker {
   readonly role: Role
+  /** By which the provider and the database can tell it from others; the process that replaces it has another one. */
+  readonly name: string
   readonly pid: number
-  /** Ends it as kill -9 does and starts another in its place. */
-  replace(): Promise<void>
+  /** The end of its log. */
+  log(): string
+  /** Ends it as kill -9 does, calls `dead`, and starts another in its place; resolves when that one is ready. */
+  replace(dead?: () => void): Promise<void>
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
 }
 
@@ -47,35 +58,54 @@ export const openInstallation = async (roles: readonly Role[], settings: Readonl
   }
   const opened = await openDatabase({ url: database.url, poolMax: 2, log: silent })
   await migrateUp(opened)
+  const witness = await openWitness(opened.pool)
 
   const processes = new Map<Worker, RunningProcess>()
-  const start = (role: Role, i: number): Promise<RunningProcess> =>
+  const replacing: Promise<RunningProcess>[] = []
+  const start = (role: Role, i: number, name: string): Promise<RunningProcess> =>
     roleProcess({
       roles: [role],
-      environment,
+      environment: { ...environment, ...nameFor(name), OPENAI_API_KEY: name },
       logFile: join(folder, `${role}-${i}.log`),
       pidFile: join(folder, `${role}-${i}.pid`),
     }).start(new AbortController().signal)
   const employ = async (role: Role, i: number): Promise<void> => {
+    let life = 1
     const worker: Worker = {
       role,
+      get name() {
+        return `${role}-${i}.${life}`
+      },
+      log: () => lastLines(join(folder, `${role}-${i}.log`), 40),
       get pid() {
         return processes.get(worker)!.pid
       },
-      async replace() {
+      async replace(dead) {
         process.kill(worker.pid, 'SIGKILL')
         await processes.get(worker)!.ended
-        processes.set(worker, await start(role, i))
+        dead?.()
+        life++
+        const starting = start(role, i, worker.name)
+        replacing.push(starting)
+        processes.set(worker, await starting)
       },
       signal: name => void process.kill(worker.pid, name),
     }
-    processes.set(worker, await start(role, i))
+    processes.set(worker, await start(role, i, worker.name))
   }
   await Promise.all(roles.map(employ))
-  const client: Client = createClient(`http://127.0.0.1:${port}`)
+  const broker = await openKafka({ brokers: kafka.brokers })
+  const ledger = await openLedger(broker, await openCodec({ url: registry.url, topics }))
+  const url = `http://127.0.0.1:${port}`
+  const client: Client = createClient(url)
 
   /** The job when it has ended; meanwhile a condition may be waited for. */
-  const jobThat = async (id: string, what: string, holds: (job: JobStatus) => boolean, withinMs = 60_000) => {
+  const jobThat = async (
+    id: string,
+    what: string,
+    holds: (job: JobStatus) => boolean | Promise<boolean>,
+    withinMs = 60_000,
+  ) => {
     let last: JobStatus | null = null
     await until(
       what,
@@ -94,27 +124,32 @@ export const openInstallation = async (roles: readonly Role[], settings: Readonl
 
   return {
     corpus,
+    url,
     client,
+    ledger,
+    witness,
+    committed: (stage: string, topic: string, lane: number) => broker.committed(stage, topic, lane),
+    /** Kafka stands still for as long as `work` lasts. */
+    async withoutKafka(work: () => Promise<void>) {
+      process.kill(kafka.pid, 'SIGSTOP')
+      await work().finally(() => process.kill(kafka.pid, 'SIGCONT'))
+    },
     workers: [...processes.keys()],
     worker: (role: Role) => [...processes.keys()].find(worker => worker.role === role)!,
     jobThat,
     ended: (id: string, withinMs?: number) =>
       jobThat(id, 'the end of the job', job => job.completed_at !== null, withinMs),
-    write: (name: string, text: string | Buffer) => writeFileSync(join(corpus, name), text),
-    /** Every visible chunk of a kb with its vector, by what does not depend on the kb's name. */
-    async contents(kb: string): Promise<string[]> {
-      const {
-        rows: [base],
-      } = await opened.pool.query('select number from knowledge_base where id = $1', [kb])
-      const { rows } = await opened.pool.query<{ line: string }>(
-        `select concat_ws(' ', d.uri, c.position, md5(c.text), md5(c.embedding::text)) as line
-         from chunks_${base.number} c join document d using (document_id)
-         where d.kb_id = $1 and d.active_version = c.version and c.embedding is not null order by line`,
-        [kb],
-      )
-      return rows.map(({ line }) => line)
+    write(name: string, text: string | Buffer) {
+      mkdirSync(dirname(join(corpus, name)), { recursive: true })
+      writeFileSync(join(corpus, name), text)
     },
+    contents: (kb: string) => contentsOf(opened.pool, kb),
+    vectors: (kb: string) => storedVectors(opened.pool, kb),
+    vectorsOf: (reference: readonly ReferenceChunk[]) => asStored(opened.pool, reference),
     async close() {
+      await Promise.allSettled(replacing)
+      await ledger.close()
+      await broker.close()
       await Promise.all([...processes.values()].map(one => one.stop()))
       await opened.close()
       await database.drop()

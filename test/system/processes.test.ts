@@ -1,103 +1,154 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EmbeddingServer, startEmbeddingServer } from '../kit/embedding-server.ts'
-import { type Installation, openInstallation } from '../kit/installation.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { StageName } from '../../src/pipeline.ts'
+import type { Role } from '../../src/roles.ts'
+import type { Worker } from '../kit/installation.ts'
+import { until } from '../kit/until.ts'
+import { documents, folders, keystone, lanes, openScenario } from './scenario.ts'
 
-const documents = 240
-const dimensions = 16
-let provider: EmbeddingServer
-let penstock: Installation
-let undisturbed: string[]
-
-const paragraph = (seed: number) =>
-  Array.from({ length: 60 }, (_, i) => `word${(seed * 7919 + i * 104_729) % 5000}`).join(' ')
-
+let scenario: Awaited<ReturnType<typeof openScenario>>
 beforeAll(async () => {
-  provider = await startEmbeddingServer({ dimensions })
-  penstock = await openInstallation(
-    ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'embedding', 'indexing', 'indexing', 'finishing'],
-    { OPENAI_BASE_URL: provider.baseUrl, OPENAI_API_KEY: 'none', PENSTOCK_EMBEDDING_BATCH: '16' },
-  )
-  for (let i = 0; i < documents; i++)
-    penstock.write(
-      `d${i}.md`,
-      `# Document ${i}\n\n${Array.from({ length: 12 }, (_, p) => `## Part ${p}\n\n${paragraph(i * 12 + p)}`).join('\n\n')}\n`,
-    )
+  scenario = await openScenario()
 })
-afterAll(async () => {
-  await penstock?.close()
-  await provider?.[Symbol.asyncDispose]()
-})
+afterEach(() => scenario?.unhinder())
+afterAll(() => scenario?.close())
 
-const start = async (kb: string): Promise<string> => {
-  const { job_id } = await penstock.client.ingest({
-    body: {
-      kb_id: kb,
-      sources: [{ type: 'markdown', path: penstock.corpus }],
-      chunking: { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 },
-      embedding: { provider: 'openai', model: 'fake', dimensions },
-      parallelism: 4,
-    },
-  })
-  return job_id
-}
-/** Answers some requests and refuses the others for now, so that a job stays in its middle; returns the way on. */
-const holdBack = () => {
-  const first = provider.requests.length
-  provider.answer = (_, n) => (n < first + 60 ? { kind: 'vectors' } : { kind: 'status', status: 429, retryAfter: '1' })
-  return () => {
-    provider.answer = () => ({ kind: 'vectors' })
-  }
-}
-const completed = async (job: string) => {
-  const ended = await penstock.ended(job, 90_000)
-  expect(ended).toMatchObject({ status: 'completed', error: null })
-  expect(ended.metrics).toMatchObject({ documents, chunks: undisturbed.length, rejected: 0 })
-}
+const say = (what: string, times: readonly (readonly [string, number])[]) =>
+  console.log(`${what}: ${times.map(([name, ms]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(', ')}`)
 
 describe('roles as separate processes', () => {
-  test('two of embedding and two of indexing index every file, each chunk with its vector', {
+  test('two of embedding and two of indexing come to what the stages give one record after another', {
     timeout: 120_000,
   }, async () => {
-    const job = await penstock.ended(await start('undisturbed'))
-    undisturbed = await penstock.contents('undisturbed')
-    await completed(job.job_id)
-    expect(new Set(undisturbed.map(line => line.split(' ')[0])).size).toBe(documents)
-    expect(undisturbed.length).toBeGreaterThan(documents * 5)
+    const { penstock, provider, start, isWhole } = scenario
+    const job = await start('undisturbed')
+    const ended = await isWhole(job, 'undisturbed')
+    expect(ended.metrics.chunks).toBeGreaterThan(documents * 5)
+    expect(penstock.ledger.of(job, 'loading').length).toBeGreaterThanOrEqual(folders)
+    expect(new Set((await penstock.witness.owners(job)).values()).size, 'workers that indexed').toBe(2)
+    expect(new Set(provider.requests.map(one => one.authorization)).size, 'workers that embedded').toBe(2)
   })
 
-  test('each role killed once during the job and started again gives the same set', { timeout: 180_000 }, async () => {
-    const release = holdBack()
-    const job = await start('killed')
-    for (const role of ['loading', 'chunking', 'embedding', 'indexing', 'coordinator', 'api', 'finishing'] as const) {
-      const { status } = await penstock.jobThat(job, `work before ${role} is killed`, ({ phase_details }) =>
-        phase_details.some(phase => phase.name === 'CHUNKING' && phase.items_processed > 0),
-      )
-      expect(status, `the job when ${role} is killed`).toBe('running')
-      await penstock.worker(role).replace()
-    }
-    release()
-    await completed(job)
-    expect(await penstock.contents('killed')).toEqual(undisturbed)
-  })
-
-  test('workers frozen in the middle lose their lanes to others, and change nothing when they wake', {
+  test('each role killed in the middle of its work and started again comes to the same', {
     timeout: 180_000,
   }, async () => {
-    const release = holdBack()
-    const job = await start('frozen')
-    await penstock.jobThat(job, 'vectors', ({ phase_details }) =>
-      phase_details.some(phase => phase.name === 'EMBEDDING' && phase.items_processed > 0),
-    )
-    const frozen = [penstock.worker('embedding'), penstock.worker('indexing')]
-    for (const worker of frozen) worker.signal('SIGSTOP')
-    expect((await penstock.jobThat(job, 'an answer', () => true)).status).toBe('running')
-    release()
-    await completed(job)
-    expect(await penstock.contents('frozen')).toEqual(undisturbed)
+    const { penstock, provider, start, isWhole, seen, inside, asking } = scenario
+    const { witness, ledger } = penstock
+    provider.latencyMs = 1000
+    await witness.slow('loading', 0.5)
+    await witness.slow('indexing', 1)
+    await witness.slow('finishing', 2)
+    const job = await start('killed')
+    const starting: Promise<void>[] = []
+    const killedAt = new Map<Role, number>()
+    const kill = async (worker: Worker) => {
+      const dead = Promise.withResolvers<void>()
+      starting.push(worker.replace(dead.resolve))
+      await dead.promise
+      killedAt.set(worker.role, performance.now())
+    }
+    const hadWorkLeft = async (stage: StageName) => {
+      await ledger.caughtUp()
+      const ends = stage === 'loading' || stage === 'finishing' ? 1 : lanes
+      expect(ledger.endMarks(job, stage), `lanes that ${stage} had ended when it was killed`).toBeLessThan(ends)
+    }
 
-    for (const worker of frozen) worker.signal('SIGCONT')
-    await completed(await start('after'))
-    expect(await penstock.contents('after')).toEqual(undisturbed)
-    expect(await penstock.contents('frozen')).toEqual(undisturbed)
+    await seen(job, 'loading')
+    await kill(await inside('loading'))
+    await hadWorkLeft('loading')
+    await kill(penstock.worker('coordinator'))
+    await kill(penstock.worker('api'))
+    await seen(job, 'chunking')
+    await kill(penstock.worker('chunking'))
+    await hadWorkLeft('chunking')
+    await seen(job, 'embedding')
+    await kill(await asking())
+    await hadWorkLeft('embedding')
+
+    const indexer = await inside('indexing')
+    const { name } = indexer
+    const applied = async () =>
+      (await witness.of(job)).filter(({ kind, worker }) => kind === 'apply' && worker === name)
+    await penstock.withoutKafka(async () => {
+      const before = (await applied()).length
+      await until('a slice that PostgreSQL has and Kafka has not', async () => (await applied()).length > before)
+      await kill(indexer)
+    })
+    const { lane, next } = (await applied()).at(-1)!
+    expect(await penstock.committed('indexing', 'vectors', lane), 'of what was applied').toBeLessThan(next)
+    await Promise.all(starting)
+    provider.latencyMs = 0
+    await witness.slow('loading', 0)
+    await witness.slow('indexing', 0)
+
+    await kill(await inside('finishing'))
+    await hadWorkLeft('finishing')
+    await Promise.all(starting)
+    await isWhole(job, 'killed')
+    killedAt.delete('api')
+    killedAt.delete('coordinator')
+    say(
+      'all lanes were worked on again after the kill of',
+      [...killedAt].map(([role, at]) => [role, ledger.recovery(job, role, at)]),
+    )
+  })
+
+  test('workers frozen in the middle lose their lanes to others, and write nothing more of them when they wake', {
+    timeout: 180_000,
+  }, async () => {
+    const { penstock, provider, start, isWhole, inside, asking, askedBy } = scenario
+    const { witness } = penstock
+    const since = provider.requests.length
+    let released = false
+    provider.latencyMs = 1000
+    provider.answer = ({ texts }) =>
+      !released && texts.some(one => one.includes(keystone))
+        ? { kind: 'status', status: 429, retryAfter: '1' }
+        : { kind: 'vectors' }
+    await witness.slow('indexing', 1)
+    const job = await start('frozen')
+
+    const embedder = await asking()
+    embedder.signal('SIGSTOP')
+    const embedderFrozenAt = performance.now()
+    const [asked] = askedBy(embedder, since).slice(-1)
+    const indexer = await inside('indexing')
+    indexer.signal('SIGSTOP')
+    const indexerFrozenAt = performance.now()
+    const lost = [...(await witness.owners(job))].filter(([, owner]) => owner === indexer.name).map(([lane]) => lane)
+    expect(lost.length, 'lanes of the frozen indexer').toBeGreaterThan(0)
+
+    let embeddedAgain = 0
+    let indexedAgain = 0
+    await penstock.jobThat(job, 'the work of the frozen ones with others', async ({ status }) => {
+      expect(status, 'the job while they are frozen').toBe('running')
+      const others = penstock.workers.filter(worker => worker !== embedder)
+      const again = others.some(other =>
+        askedBy(other, since).some(one => one.texts.some(text => asked!.texts.includes(text))),
+      )
+      if (again) embeddedAgain ||= performance.now() - embedderFrozenAt
+      const owners = await witness.owners(job)
+      if (lost.every(lane => owners.get(lane) !== indexer.name)) indexedAgain ||= performance.now() - indexerFrozenAt
+      return embeddedAgain > 0 && indexedAgain > 0
+    })
+
+    provider.latencyMs = 0
+    await witness.slow('indexing', 0)
+    for (const worker of [embedder, indexer]) worker.signal('SIGCONT')
+    // It is told by its own clock or by the group, whichever comes first.
+    const noticed = /not heard by the group|not aware of this member/
+    await until('the frozen embedder notices', () => noticed.test(embedder.log()), 20_000)
+    released = true
+    await isWhole(job, 'frozen')
+    say('lanes of a frozen worker went to others after', [
+      ['embedding', embeddedAgain],
+      ['indexing', indexedAgain],
+    ])
+
+    const later = provider.requests.length
+    const after = await start('after')
+    await isWhole(after, 'after')
+    expect(askedBy(embedder, later).length, 'requests of the one that was frozen').toBeGreaterThan(0)
+    expect([...(await witness.owners(after)).values()], 'workers that index').toContain(indexer.name)
+    expect(await witness.faults(job), 'writes of the job before').toEqual([])
   })
 })

@@ -45,8 +45,10 @@ export class GroupSession {
 
   /** The lanes of this member, in order. */
   async join(): Promise<readonly number[]> {
-    const sentAt = performance.now()
     await this.#group.joinAndSync()
+    // A join is answered when all members have joined or were given up; one that has waited so long was heard long ago.
+    const sentAt = performance.now()
+    await this.#group.heartbeat({ interval: 0 })
     this.#heardAt = sentAt
     const mine = this.#group.assigned().find(({ topic }) => topic === this.#topic)
     return (mine?.partitions ?? []).toSorted((a, b) => a - b)

@@ -1,0 +1,61 @@
+import type { Broker, BrokerRecord } from '../../src/kafka/broker.ts'
+import type { Codec } from '../../src/schemas/codec.ts'
+import type { Progress } from '../../src/schemas/progress.ts'
+import { progressTopic } from '../../src/schemas/topics.ts'
+
+/** One committed slice, and when it was read here (monotonic milliseconds). */
+export interface Entry extends Progress {
+  readonly at: number
+}
+
+/**
+ * Every slice that any worker committed, as a reader of committed records sees them. A slice's outputs and its offset
+ * are in the transaction of its progress record, so what is wrong here is wrong there.
+ */
+export const openLedger = async (broker: Broker, codec: Codec, lanes = 16) => {
+  const entries: Entry[] = []
+  let broken: Error | null = null
+  const from = new Map<number, number>()
+  for (let lane = 0; lane < lanes; lane++) from.set(lane, (await broker.range(progressTopic.name, lane)).start)
+  const read = ({ value }: BrokerRecord) => {
+    const progress = codec.decode(progressTopic, value)
+    if (progress.type === 'progress') entries.push({ ...progress, at: performance.now() })
+  }
+  const follower = await broker.follow({
+    topic: progressTopic.name,
+    from,
+    async records({ records }) {
+      await codec.prepare(records.map(record => record.value))
+      records.forEach(read)
+    },
+    failed: error => {
+      broken = error
+    },
+  })
+  const of = (job: string, stage?: string): readonly Entry[] => {
+    if (broken) throw new Error('The ledger of progress has a hole', { cause: broken })
+    return entries.filter(entry => entry.job_id === job && (stage === undefined || entry.stage === stage))
+  }
+  return {
+    of,
+    caughtUp: () => follower.caughtUp(),
+    /** Where slices of a stage's lane do not follow one another: work that was done twice, or never. */
+    faults: (job: string): readonly string[] =>
+      [...Map.groupBy(of(job), ({ stage, lane }) => `${stage} lane ${lane}`)].flatMap(([where, slices]) =>
+        slices.slice(1).flatMap(({ first, next }, i) => {
+          const before = slices[i]!
+          if (first === before.next) return []
+          return [`${where}: [${first}, ${next}) came after [${before.first}, ${before.next})`]
+        }),
+      ),
+    endMarks: (job: string, stage: string): number => of(job, stage).reduce((sum, { end_marks }) => sum + end_marks, 0),
+    /** Milliseconds from a moment until every lane that had work of a stage left was worked on again. */
+    recovery(job: string, stage: string, at: number): number {
+      const lanes = Map.groupBy(of(job, stage), ({ lane }) => lane)
+      return Math.max(0, ...[...lanes.values()].map(slices => (slices.find(slice => slice.at > at)?.at ?? at) - at))
+    },
+    close: () => follower.stop(),
+  }
+}
+
+export type Ledger = Awaited<ReturnType<typeof openLedger>>

@@ -1,0 +1,103 @@
+import { expect } from 'vitest'
+import type { JobStatus } from '../../src/coordinator/jobs.ts'
+import type { StageName } from '../../src/pipeline.ts'
+import type { Role } from '../../src/roles.ts'
+import { startEmbeddingServer } from '../kit/embedding-server.ts'
+import { openInstallation, type Worker } from '../kit/installation.ts'
+import { referenceOf } from '../kit/reference.ts'
+import { until } from '../kit/until.ts'
+
+/** Each folder is a source of its own, so LOADING takes at least as many bites. */
+export const folders = 6
+export const documents = 240
+const dimensions = 16
+/** Of each job. */
+export const lanes = 4
+const chunking = { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 } as const
+/** A model of its own for each knowledge base: a worker that has had a text embedded does not ask for it again. */
+const embeddingOf = (kb: string) => ({ provider: 'openai', model: kb, dimensions }) as const
+/** Stands in one chunk alone. */
+export const keystone = 'keystone'
+
+const paragraph = (seed: number) =>
+  Array.from({ length: 60 }, (_, i) => `word${(seed * 7919 + i * 104_729) % 5000}`).join(' ')
+const text = (i: number) =>
+  [`# Document ${i}`, ...Array.from({ length: 12 }, (_, p) => `## Part ${p}\n\n${paragraph(i * 12 + p)}`)].join('\n\n')
+
+const counts = ({ metrics, phase_details }: JobStatus) => ({
+  metrics: [metrics.documents, metrics.chunks, metrics.rejected],
+  phases: phase_details.map(({ name, status, items_processed }) => [name, status, items_processed]),
+})
+
+/** An installation of every role, its provider and its files, and the ways to catch a worker in the middle of its work. */
+export const openScenario = async () => {
+  const provider = await startEmbeddingServer({ dimensions })
+  const penstock = await openInstallation(
+    ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'embedding', 'indexing', 'indexing', 'finishing'],
+    { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16' },
+  )
+  const { witness, ledger } = penstock
+  for (let i = 0; i < documents; i++)
+    penstock.write(`${i % folders}/d${i}.md`, `${text(i)}\n${i === documents - 1 ? `\n## The ${keystone}\n` : ''}`)
+  const sources = Array.from({ length: folders }, (_, i) => ({
+    type: 'markdown' as const,
+    path: `${penstock.corpus}/${i}`,
+  }))
+  const named = (name: string) => penstock.workers.find(worker => worker.name === name)
+  let undisturbed: JobStatus | null = null
+
+  const askedBy = (worker: Worker, since: number) =>
+    provider.requests.slice(since).filter(one => one.authorization === `Bearer ${worker.name}`)
+
+  return {
+    penstock,
+    provider,
+    async start(kb: string): Promise<string> {
+      const body = { kb_id: kb, sources, chunking, embedding: embeddingOf(kb), parallelism: lanes }
+      return (await penstock.client.ingest({ body })).job_id
+    },
+    /** The job ended well, holds what the reference holds, and no slice of it was done twice, left out, or by a zombie. */
+    async isWhole(job: string, kb: string): Promise<JobStatus> {
+      const ended = await penstock.ended(job, 90_000)
+      expect(ended).toMatchObject({ status: 'completed', error: null })
+      const settings = { kb_id: kb, chunking, embedding: embeddingOf(kb) }
+      const specs = sources.map(source => JSON.stringify(source))
+      const reference = await referenceOf({ ...settings, sources: specs }, penstock.corpus)
+      expect(await penstock.vectors(kb)).toEqual(await penstock.vectorsOf(reference))
+      expect(ended.metrics).toMatchObject({ documents, chunks: reference.length, rejected: 0 })
+      expect(counts(ended)).toEqual(counts(undisturbed ?? ended))
+      undisturbed ??= ended
+      await ledger.caughtUp()
+      expect(ledger.faults(job)).toEqual([])
+      expect(await witness.faults(job)).toEqual([])
+      return ended
+    },
+    seen: (job: string, stage: StageName) =>
+      until(`a slice of ${stage}`, () => ledger.of(job, stage).length > 0, 30_000),
+    /** A worker that has just come to the middle of a transaction of the store. */
+    inside: (role: Role) =>
+      until(
+        `${role} in the middle of a transaction`,
+        async () => (await witness.inside()).map(named).find(worker => worker?.role === role),
+        30_000,
+      ),
+    /** The requests of a worker after that number. */
+    askedBy,
+    /** A worker that has just asked the provider; `latencyMs` is how long it waits for the answer. */
+    asking() {
+      const since = provider.requests.length
+      const askedNow = () => penstock.workers.find(worker => askedBy(worker, since).length > 0)
+      return until('a worker that asks the provider', askedNow, 30_000)
+    },
+    /** Everything goes at its own pace again. */
+    async unhinder() {
+      provider.latencyMs = 0
+      provider.answer = () => ({ kind: 'vectors' })
+      for (const place of ['loading', 'indexing', 'finishing'] as const) await witness.slow(place, 0)
+    },
+    async close() {
+      await penstock.close()
+      await provider.close()
+    },
+  }
+}
