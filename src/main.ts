@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { CliContext } from './cli/context.ts'
+import type { CliContext, Output } from './cli/context.ts'
 import { ExitCode, UsageError } from './cli/context.ts'
 import { examples, jsonFlag } from './cli/options.ts'
 import { processContext } from './cli/process-context.ts'
@@ -26,10 +26,12 @@ const registerUp = (program: Command, context: CliContext): void => {
     )
     .option('--port <number>', 'port of the API; 0 takes a free one')
     .option('--data-dir <folder>', 'where the embedded parts keep their data')
+    .option('--json', 'print {"url"} when it is ready; the rest goes to stderr')
     .addHelpText('after', examples('up', 'up --port 0 --data-dir /var/lib/penstock'))
     .action(async (flags: Record<string, unknown>) => {
-      const running = await startUp(loadConfig({ flags }), context)
-      say(context.stdout, `Penstock is ready at ${running.url}`)
+      const running = await startUp(loadConfig({ flags }), flags.json ? context.stderr : context.stdout, context)
+      if (flags.json) say(context.stdout, JSON.stringify({ url: running.url }))
+      else say(context.stdout, `Penstock is ready at ${running.url}`)
       await untilEnded(running, context)
     })
 }
@@ -42,8 +44,9 @@ const registerRun = (program: Command, context: CliContext): void => {
       'Runs roles of the line in this process, against the parts that KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name.',
     )
     .argument('<role...>', 'loading, chunking, embedding, indexing, finishing, coordinator, api')
+    .option('--json', 'print {"roles", "url"} when they run, instead of text')
     .addHelpText('after', examples('run embedding', 'run coordinator api'))
-    .action(async (names: readonly string[]) => {
+    .action(async (names: readonly string[], { json }: { readonly json?: true }) => {
       const { isRole, roleNames, startRoles } = await import('./roles.ts')
       const { createLogger } = await import('./telemetry/log.ts')
       const unknown = names.filter(name => !isRole(name))
@@ -52,7 +55,8 @@ const registerRun = (program: Command, context: CliContext): void => {
       const config = loadConfig()
       const running = await startRoles(names.filter(isRole), config, await createLogger(config))
       tellParentReady()
-      if (!process.connected)
+      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url }))
+      else if (!process.connected)
         say(context.stderr, `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}`)
       await untilEnded(running, context)
     })
@@ -84,23 +88,24 @@ const registerQuickstart = (program: Command, context: CliContext): void => {
   program
     .command('quickstart')
     .summary('set up, ingest a folder of Markdown and search it')
+    .description('Does what `up` does, then ingests a folder of Markdown, shows the phases move, and searches it.')
     .argument('[folder]', 'a folder of Markdown; the documentation of the installed packages without it')
     .option('--once', 'end after the searches; exit code 1 if anything was lost')
+    .addHelpText('after', examples('quickstart', 'quickstart docs --once'))
     .action(async (folder: string | undefined, { once }: { readonly once?: true }) => {
       const { quickstart } = await import('./quickstart.ts')
-      const config = loadConfig(folder === undefined ? {} : { flags: { fileRoots: [folder, context.cwd] } })
-      const running = await startUp(config, context)
+      const { findCorpus } = await import('./quickstart-corpus.ts')
+      const corpus = findCorpus(folder ?? null, context.cwd)
+      const config = loadConfig(folder === undefined ? {} : { flags: { fileRoots: [corpus.path, context.cwd] } })
+      const running = await startUp(config, context.stdout, context)
       try {
-        const whole = await quickstart({ ...context, output: context.stdout, url: running.url, folder: folder ?? null })
+        const whole = await quickstart({ ...context, output: context.stdout, url: running.url, corpus })
         if (once) {
-          await running.stop()
           if (!whole) throw new ExitCode(1)
           return
         }
-        say(
-          context.stdout,
-          `\nPenstock stays up at ${running.url} (Ctrl-C ends it). Try: npx penstock search quickstart YOUR QUESTION`,
-        )
+        say(context.stdout, `\nPenstock stays up at ${running.url} (Ctrl-C ends it).`)
+        say(context.stdout, `Try: npx penstock search ${corpus.kb} YOUR QUESTION`)
         await untilEnded(running, context)
       } finally {
         await running.stop()
@@ -108,7 +113,8 @@ const registerQuickstart = (program: Command, context: CliContext): void => {
     })
 }
 
-const startUp = async (config: Config, context: CliContext) => {
+/** Starts everything; what it does meanwhile is told on `output`. */
+const startUp = async (config: Config, output: Output, context: CliContext) => {
   const { up } = await import('./up.ts')
   const { createLogger } = await import('./telemetry/log.ts')
   const started = performance.now()
@@ -116,7 +122,7 @@ const startUp = async (config: Config, context: CliContext) => {
     config,
     log: await createLogger(config),
     signal: context.signal,
-    say: line => say(context.stdout, `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+    say: line => say(output, `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`),
   })
 }
 

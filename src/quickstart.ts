@@ -1,95 +1,132 @@
-import { globSync, statSync } from 'node:fs'
-import { join, matchesGlob, relative, resolve } from 'node:path'
+import { relative } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
+import type { DeadLetterGroup, DocumentPage } from './api/contract/answers.ts'
 import type { Output } from './cli/context.ts'
 import { watchJob } from './cli/progress.ts'
 import { hitLines } from './cli/search.ts'
-import { number, say } from './cli/text.ts'
+import { counted, number, oneLine, say } from './cli/text.ts'
 import type { JobStatus } from './coordinator/jobs.ts'
+import type { Corpus } from './quickstart-corpus.ts'
 
 export interface QuickstartOptions {
   /** The running Penstock. */
   readonly url: string
-  /** A folder of Markdown; the documentation of the installed packages when null. */
-  readonly folder: string | null
+  readonly corpus: Corpus
   readonly cwd: string
   readonly output: Output
   readonly signal: AbortSignal
 }
 
-const kb = 'quickstart'
-const include = '**/*.{md,markdown,mdx}'
-/** The package of Node itself: what is below it depends on how often npm has run. */
-const exclude = 'node/**'
-const searches = ['how to pause a consumer', 'validate options with a schema', 'connection pool timeout']
-
 /**
  * The main job, as a new user meets it: ingests a folder of Markdown through the line, shows the phases move, prints
  * counts, rates and three searches. Returns false when anything was lost.
  */
-export const quickstart = async ({ url, folder, cwd, output, signal }: QuickstartOptions): Promise<boolean> => {
-  const path = resolve(cwd, folder ?? 'node_modules')
-  const files = markdownBelow(path, folder === null ? exclude : null)
-  if (files === 0)
-    throw new Error(`There is no Markdown below ${path}. Give another folder: npm run quickstart -- FOLDER`)
+export const quickstart = async ({ url, corpus, cwd, output, signal }: QuickstartOptions): Promise<boolean> => {
+  const { kb, path, files } = corpus
+  const client = createClient(url)
+  await untilFree(client, kb, { output, signal })
   say(
     output,
-    `Ingesting ${number(files)} Markdown files below ${relative(cwd, path) || '.'} into knowledge base "${kb}".`,
+    `Ingesting ${counted(files.length, 'Markdown file')} below ${relative(cwd, path) || '.'} into knowledge base "${kb}".`,
   )
-
-  const client = createClient(url)
-  const { job_id } = await client.ingest({
-    body: {
-      kb_id: kb,
-      sources: [{ type: 'markdown', path, include: [include], exclude: folder === null ? [exclude] : [] }],
-    },
-  })
+  const { include, exclude } = corpus
+  const source = {
+    type: 'markdown' as const,
+    path,
+    include: [...include],
+    ...(exclude.length === 0 ? {} : { exclude: [...exclude] }),
+  }
+  const { job_id } = await client.ingest({ body: { kb_id: kb, sources: [source] } }, signal)
   const job = await watchJob(client, job_id, { output, json: false, signal })
-  const whole = await report(client, job, files, output)
-  for (const query of searches) await search(client, query, output)
-  return whole
-}
-
-/** Counted apart from the source, to hold it against what came out. */
-const markdownBelow = (path: string, without: string | null): number => {
-  const hidden = (file: string) => file.split('/').some(name => name.startsWith('.'))
-  const left = (file: string) => without !== null && matchesGlob(file, without)
-  return globSync(include, { cwd: path }).filter(
-    file => !hidden(file) && !left(file) && statSync(join(path, file)).isFile(),
-  ).length
-}
-
-const report = async (client: Client, job: JobStatus, files: number, output: Output): Promise<boolean> => {
-  const { metrics } = job
-  const base = await client.knowledgeBase({ params: { kb_id: kb } })
-  const seconds =
-    job.started_at && job.completed_at ? (Date.parse(job.completed_at) - Date.parse(job.started_at)) / 1000 : null
   say(output)
   if (job.status !== 'completed') {
     say(output, `The job is ${job.status}: ${job.error?.message ?? job.message ?? 'no reason given'}`)
     return false
   }
-  say(output, `${number(base.documents)} documents and ${number(base.chunks)} chunks are in the knowledge base.`)
-  if (seconds !== null && metrics.chunks > 0)
-    say(
-      output,
-      `This run took ${seconds.toFixed(1)} s: ${number(Math.round(metrics.documents / seconds))} documents/s, ` +
-        `${number(Math.round(metrics.chunks / seconds))} chunks/s, ${number(metrics.rejected)} rejected.`,
-    )
-  else say(output, 'Nothing had changed since the last run, so nothing had to be done.')
-  for (const group of (await client.deadLetters({ params: { job_id: job.job_id }, query: {} })).groups)
-    for (const { uri, message } of group.examples) say(output, `  rejected (${group.code}): ${uri ?? ''} ${message}`)
-
-  const lost = files - base.documents - metrics.rejected
-  if (lost !== 0)
-    say(
-      output,
-      `${number(files)} files were given, ${number(base.documents)} are indexed and ${number(metrics.rejected)} rejected: ${number(lost)} are missing.`,
-    )
-  return lost === 0
+  const documents = await documentsOf(client, kb, signal)
+  const whole = await report(client, job, corpus, documents, output)
+  for (const query of corpus.queries ?? titlesOf(documents)) await search(client, kb, query, output)
+  return whole
 }
 
-const search = async (client: Client, query: string, output: Output): Promise<void> => {
+/** A run that was interrupted goes on with the next start: its end is waited for. */
+const untilFree = async (
+  client: Client,
+  kb: string,
+  options: { readonly output: Output; readonly signal: AbortSignal },
+): Promise<void> => {
+  const { jobs } = await client.jobs({ query: { kb_id: kb, limit: 1 } }, options.signal)
+  const [newest] = jobs
+  if (newest === undefined || newest.completed_at !== null) return
+  say(options.output, 'An earlier run was interrupted; it goes on where it was.')
+  await watchJob(client, newest.job_id, { ...options, json: false })
+}
+
+type Documents = DocumentPage['documents']
+
+const documentsOf = async (client: Client, kb: string, signal: AbortSignal): Promise<Documents> => {
+  const all: Documents[number][] = []
+  let after: string | null = null
+  do {
+    const query: { limit: number; after?: string } = { limit: 500, ...(after === null ? {} : { after }) }
+    const page: DocumentPage = await client.documents({ params: { kb_id: kb }, query }, signal)
+    all.push(...page.documents)
+    after = page.next
+  } while (after !== null)
+  return all
+}
+
+/** Says what came of the files and names those that are neither indexed nor rejected; true when there are none. */
+const report = async (
+  client: Client,
+  job: JobStatus,
+  { files, kb }: Corpus,
+  documents: Documents,
+  output: Output,
+): Promise<boolean> => {
+  const { metrics } = job
+  const { groups } = await client.deadLetters({ params: { job_id: job.job_id }, query: { limit: 1000 } })
+  const chunks = documents.reduce((sum, document) => sum + document.chunks, 0)
+  say(output, `${counted(documents.length, 'document')} and ${counted(chunks, 'chunk')} are in knowledge base "${kb}".`)
+  say(output, rates(job))
+  if (metrics.rejected > 0) say(output, `${number(metrics.rejected)} rejected:`)
+  for (const { code, count, examples } of groups) {
+    for (const { uri, message } of examples) say(output, `  ${code}: ${uri ?? ''} ${oneLine(message, 300)}`)
+    if (count > examples.length) say(output, `  ${code}: and ${number(count - examples.length)} more`)
+  }
+  const lost = missing(files, documents, groups)
+  if (lost.length === 0) return true
+  say(output, `${counted(lost.length, 'file')} of ${number(files.length)} neither indexed nor rejected:`)
+  for (const file of lost.slice(0, 10)) say(output, `  ${file}`)
+  return false
+}
+
+const rates = ({ started_at, completed_at, metrics }: JobStatus): string => {
+  if (metrics.chunks === 0 || started_at === null || completed_at === null)
+    return 'Nothing had changed since the last run, so nothing had to be done.'
+  const seconds = Math.max(Date.parse(completed_at) - Date.parse(started_at), 1) / 1000
+  return (
+    `This run took ${seconds.toFixed(1)} s: ${number(Math.round(metrics.documents / seconds))} documents/s, ` +
+    `${number(Math.round(metrics.chunks / seconds))} chunks/s.`
+  )
+}
+
+/** Files that nothing accounts for. Of a cause with many rejects only some are named; the others are given credit. */
+const missing = (files: Corpus['files'], documents: Documents, groups: readonly DeadLetterGroup[]): string[] => {
+  const known = new Set<string | null>(documents.map(({ uri }) => uri))
+  for (const { examples } of groups) for (const { uri } of examples) known.add(uri)
+  const unnamed = groups.reduce((sum, { count, examples }) => sum + count - examples.length, 0)
+  const unknown = files.filter(names => !names.some(name => known.has(name))).map(([name]) => name!)
+  return unknown.length <= unnamed ? [] : unknown
+}
+
+/** Of the first, the middle and the last document. */
+const titlesOf = (documents: Documents): string[] => {
+  const some = [0, documents.length >> 1, documents.length - 1].map(i => documents[i]?.title)
+  return [...new Set(some.filter(title => title !== undefined && title !== ''))] as string[]
+}
+
+const search = async (client: Client, kb: string, query: string, output: Output): Promise<void> => {
   const { hits } = await client.search({ body: { kb_id: kb, query, top_k: 3 } })
   say(output, `\n$ penstock search ${kb} ${query}`)
   for (const line of hitLines(hits)) if (line !== '') say(output, `  ${line}`)

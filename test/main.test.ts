@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ended, ended } from './cli/run.ts'
 import { main } from './kit/penstock.ts'
@@ -111,6 +113,18 @@ test('up without Java says what to install, or what to set instead', async () =>
   expect(code).toBe(1)
   expect(stderr).toMatch(
     /^error: Embedded Kafka needs Java 17 or later, and there is none on the path\. .* KAFKA_BROKERS .*\n$/,
+  )
+})
+
+test('up without Maven, with nothing downloaded yet, says what to install, or what to set instead', async () => {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  symlinkSync(execFileSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).trim(), join(bin, 'java'))
+  const settings = { PATH: bin, PENSTOCK_PORT: '0', PENSTOCK_CACHE_DIR: join(folder, 'cache') }
+  const { code, stderr } = await penstock(['up'], settings)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /^error: Embedded (Kafka|schema registry) is downloaded by Maven, and there is no `mvn` on the path\. .*, or set (KAFKA_BROKERS|SCHEMA_REGISTRY_URL) .*\.\n$/,
   )
 })
 

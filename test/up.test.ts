@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../src/api/client.ts'
+import { contentsOf } from './kit/contents.ts'
 import { kafkaBrokers, registryUrl } from './kit/kafka.ts'
 import { ended, main, type Run, runPenstock } from './kit/penstock.ts'
 import { testDatabase } from './kit/postgres.ts'
@@ -23,20 +25,23 @@ const environment = {
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = environment) => runPenstock(args, folder, env)
 
+const ready = /^Penstock is ready at (\S+)$|^\{"url":"(\S+)"\}$/m
+
 let up: Run
 let url: string
 let client: Client
-const start = async (env: NodeJS.ProcessEnv = environment) => {
-  up = run(['up'], env)
+const start = async (env: NodeJS.ProcessEnv = environment, ...flags: readonly string[]) => {
+  up = run(['up', ...flags], env)
   await until(
     'up is ready',
     () => {
       if (up.child.exitCode !== null || up.child.signalCode) throw new Error(`up ended:\n${up.output()}`)
-      return up.output().includes('Penstock is ready at')
+      return ready.test(up.output())
     },
     120_000,
   )
-  url = /ready at (\S+)/.exec(up.output())![1]!
+  const [, inText, inJson] = ready.exec(up.output())!
+  url = inText ?? inJson!
   client = createClient(url)
 }
 
@@ -56,6 +61,14 @@ const completed = async (job_id: string) => {
     90_000,
   )
   return client.job({ params: { job_id } })
+}
+
+/** What the embedded database holds of a knowledge base: every chunk with its text and its vector. */
+const contents = async (kb: string) => {
+  const port = readFileSync(join(environment.PENSTOCK_DATA_DIR, 'database', 'port'), 'utf8').trim()
+  const database = new pg.Client({ connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres` })
+  await database.connect()
+  return contentsOf(database, kb).finally(() => database.end())
 }
 
 afterAll(remove)
@@ -110,11 +123,9 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     await start()
     const job = await completed(job_id)
     expect(job.metrics).toMatchObject({ documents: files + 1, chunks: reference.metrics.chunks, rejected: 0 })
-    const counts = async (kb_id: string) => {
-      const { documents, chunks } = await client.knowledgeBase({ params: { kb_id } })
-      return { documents, chunks }
-    }
-    expect(await counts('killed')).toEqual(await counts('undisturbed'))
+    const [killed, undisturbed] = [await contents('killed'), await contents('undisturbed')]
+    expect(undisturbed).toHaveLength(reference.metrics.chunks)
+    expect(killed).toEqual(undisturbed)
     const { hits } = await client.search({ body: { kb_id: 'killed', query: 'quetzal at noon', top_k: 1 } })
     expect(hits[0]?.uri).toContain('zz-last.md')
   })
@@ -133,6 +144,7 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     expect(url, 'the port is free again when the next one chooses its own').toBe(before)
     await gone(children)
     expect(await client.knowledgeBase({ params: { kb_id: 'killed' } })).toMatchObject({ documents: files + 1 })
+    expect(await contents('killed')).toEqual(await contents('undisturbed'))
   })
 
   test('Ctrl-C ends everything within 10 s, with exit code 0', { timeout: 60_000 }, async () => {
@@ -174,13 +186,9 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
   }, async () => {
     const [brokers, registry, database] = await Promise.all([kafkaBrokers(), registryUrl(), testDatabase()])
     const dataDir = join(folder, 'given')
-    await start({
-      ...environment,
-      PENSTOCK_DATA_DIR: dataDir,
-      KAFKA_BROKERS: brokers.join(','),
-      SCHEMA_REGISTRY_URL: registry,
-      DATABASE_URL: database.url,
-    })
+    const given = { KAFKA_BROKERS: brokers.join(','), SCHEMA_REGISTRY_URL: registry, DATABASE_URL: database.url }
+    await start({ ...environment, PENSTOCK_DATA_DIR: dataDir, ...given }, '--json')
+    expect(up.output()).not.toContain('Penstock is ready')
     const tree = treeOf(up.child.pid!)
     const roles = tree.slice(1).map(pid => commandOf(pid).split(' ').slice(1, 3))
     expect(roles).toEqual([

@@ -47,8 +47,12 @@ const search = async (context: CliContext, kb: string, words: readonly string[],
 /** Hits for people: number, score and headings, where it is, and how it begins. */
 export const hitLines = (hits: SearchAnswer['hits']): string[] =>
   hits.flatMap((hit, index) => [
-    `${index + 1}. ${hit.score.toFixed(4)}  ${oneLine([hit.title, ...hit.heading_path].filter(Boolean).join(' › '), 120)}`,
+    `${index + 1}. ${hit.score.toFixed(4)}  ${oneLine(headingsOf(hit), 120)}`,
     `   ${oneLine(hit.uri, 200)}`,
     `   ${oneLine(hit.text, 240)}`,
     '',
   ])
+
+/** Title and headings; most documents begin with a heading that is their title. */
+const headingsOf = ({ title, heading_path }: SearchAnswer['hits'][number]): string =>
+  (heading_path[0] === title ? heading_path : [title, ...heading_path]).filter(Boolean).join(' › ')

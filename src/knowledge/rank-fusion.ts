@@ -4,18 +4,18 @@
  */
 const k = 60
 
-/** Best first; of equal scores the one with the smaller key first. */
+/** Best first; of equal scores the one of the earlier list first. */
 export const fuse = <T>(
   lists: readonly (readonly T[])[],
   keyOf: (item: T) => string,
 ): readonly { readonly item: T; readonly score: number }[] => {
-  const fused = new Map<string, { item: T; key: string; score: number }>()
+  const fused = new Map<string, { item: T; score: number }>()
   for (const list of lists)
     for (const [i, item] of list.entries()) {
       const key = keyOf(item)
-      const entry = fused.get(key) ?? { item, key, score: 0 }
+      const entry = fused.get(key) ?? { item, score: 0 }
       entry.score += 1 / (k + i + 1)
       fused.set(key, entry)
     }
-  return [...fused.values()].sort((a, b) => b.score - a.score || (a.key < b.key ? -1 : 1))
+  return [...fused.values()].sort((a, b) => b.score - a.score)
 }

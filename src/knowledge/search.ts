@@ -36,8 +36,10 @@ export const search = (pool: Pool, query: SearchQuery): Promise<readonly SearchH
         return (await byText(client, kb, query, query.topK)).map(hitOf)
       case 'hybrid': {
         const depth = fusedDepth(query.topK)
-        const lists = [await byVector(client, kb, query, depth), await byText(client, kb, query, depth)]
-        return fuse(lists, row => `${row.document_id}/${row.position}`)
+        const near = await byVector(client, kb, query, depth)
+        const worded = await byText(client, kb, query, depth)
+        // Of equal ranks, what has the words comes before what is merely near.
+        return fuse([worded, near], row => `${row.document_id}/${row.position}`)
           .slice(0, query.topK)
           .map(({ item, score }) => hitOf({ ...item, score }))
       }

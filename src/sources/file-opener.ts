@@ -94,7 +94,7 @@ export class FileOpener {
       if (opened.size > this.#maxBytes)
         throw new FileRefusal(
           'file_too_large',
-          `${path} has ${opened.size} bytes; at most ${this.#maxBytes} are read. Split it, or raise the limit.`,
+          `${path} has ${opened.size} bytes; at most ${this.#maxBytes} are read. Split it, or raise PENSTOCK_MAX_FILE_BYTES.`,
         )
       await this.#checkSame(path, real, opened)
       return {
@@ -120,7 +120,7 @@ export class FileOpener {
     const leads = real === path ? '' : ` leads to ${real}, which`
     throw new FileRefusal(
       'outside_roots',
-      `${path}${leads} is outside of the allowed folders (${this.#roots.join(', ')}). Move it below one of them, or allow its folder.`,
+      `${path}${leads} is outside of the allowed folders (${this.#roots.join(', ')}). Move it below one of them, or add its folder to PENSTOCK_FILE_ROOTS.`,
     )
   }
 }

@@ -130,13 +130,15 @@ describe.concurrent('penstock search, kb and dead-letters', () => {
     const ports = fakePorts()
     ports.stored.knowledgeBases.push(aKnowledgeBase())
     ports.stored.hits.push(aHit({ text: 'Rotate \u001b[31mthe keys\nevery month.' }))
+    ports.stored.hits.push(aHit({ headingPath: ['Keys', 'Rotation'] }))
     const { stdout } = await penstock(ports, 'search', 'handbook', 'rotate', 'keys', '--top-k', '3', '--mode', 'text')
     expect(stdout).toBe(
-      '1. 0.7500  Keys › Operations › Rotation\n   file:///docs/keys.md\n   Rotate [31mthe keys every month.\n\n',
+      '1. 0.7500  Keys › Operations › Rotation\n   file:///docs/keys.md\n   Rotate [31mthe keys every month.\n\n' +
+        '2. 0.7500  Keys › Rotation\n   file:///docs/keys.md\n   Rotate the keys every month.\n\n',
     )
     expect(ports.asked.searches).toMatchObject([{ text: 'rotate keys', topK: 3, mode: 'text' }])
     const json = await penstock(ports, 'search', 'handbook', 'keys', '--json')
-    expect(JSON.parse(json.stdout).hits).toHaveLength(1)
+    expect(JSON.parse(json.stdout).hits).toHaveLength(2)
   })
 
   it('lists and shows knowledge bases and their documents', async ({ expect }) => {

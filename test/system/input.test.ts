@@ -1,17 +1,31 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ClientError } from '../../src/api/client.ts'
 import type { JobStatus } from '../../src/coordinator/jobs.ts'
 import { type Installation, openInstallation } from '../kit/installation.ts'
+import { ended, runPenstock } from '../kit/penstock.ts'
 
 let penstock: Installation
 let outside: string
 let job: JobStatus
 
+const MiB = 1024 * 1024
 const sentence = (i: number) =>
   `Paragraph ${i} speaks of valve ${(i * 7919) % 4001} and turbine ${(i * 104_729) % 997}.`
+/** A document of so many MiB with sections, and its last sentence. */
+const textOf = (size: number, end: string): string => {
+  const blocks = [`# A document of ${size} MiB`]
+  for (let i = 0, length = 0; length < size * MiB; i++) {
+    const heading = i % 40 === 0 ? `## Section ${i / 40}\n\n` : ''
+    const block = `${heading}${sentence(i)} ${sentence(i + 1)} ${sentence(i + 2)}`
+    blocks.push(block)
+    length += block.length + 2
+  }
+  return `${blocks.join('\n\n')}\n\n${end}\n`
+}
 
 beforeAll(async () => {
   penstock = await openInstallation(['api', 'coordinator', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'])
@@ -24,14 +38,15 @@ beforeAll(async () => {
   symlinkSync(join(outside, 'secret.md'), join(penstock.corpus, 'link.md'))
   symlinkSync(join(penstock.corpus, 'nowhere'), join(penstock.corpus, 'dangling.md'))
   mkdirSync(join(penstock.corpus, 'folder.md'))
-
-  const large: string[] = ['# A large document']
-  for (let i = 0, size = 0; size < 3 * 1024 * 1024; i++) {
-    const block = `${i % 40 === 0 ? `## Section ${i / 40}\n\n` : ''}${sentence(i)} ${sentence(i + 1)} ${sentence(i + 2)}`
-    large.push(block)
-    size += block.length + 2
+  execFileSync('mkfifo', [join(penstock.corpus, 'pipe.md')])
+  // Root may read everything, but follows no circle.
+  if (process.getuid?.() === 0) symlinkSync('locked.md', join(penstock.corpus, 'locked.md'))
+  else {
+    penstock.write('locked.md', '# Locked\n')
+    chmodSync(join(penstock.corpus, 'locked.md'), 0)
   }
-  penstock.write('large.md', `${large.join('\n\n')}\n\nAt the very end a kingfisher dives.\n`)
+
+  penstock.write('large.md', textOf(3, 'At the very end a kingfisher dives.'))
 
   const { job_id } = await penstock.client.ingest({
     body: { kb_id: 'inputs', sources: [{ type: 'markdown', path: penstock.corpus }] },
@@ -44,7 +59,7 @@ afterAll(async () => {
 })
 
 test('what cannot be read is rejected by name and cause, and the rest is indexed', async () => {
-  expect(job).toMatchObject({ status: 'completed', error: null, metrics: { documents: 7, rejected: 5 } })
+  expect(job).toMatchObject({ status: 'completed', error: null, metrics: { documents: 9, rejected: 7 } })
   expect(await penstock.client.knowledgeBase({ params: { kb_id: 'inputs' } })).toMatchObject({ documents: 2 })
   const { groups } = await penstock.client.deadLetters({ params: { job_id: job.job_id }, query: {} })
   const causes = groups.flatMap(({ code, examples }) => examples.map(({ uri }) => `${uri?.split('/').at(-1)} ${code}`))
@@ -53,9 +68,19 @@ test('what cannot be read is rejected by name and cause, and the rest is indexed
     'empty.md empty_document',
     'latin1.md invalid_utf8',
     'link.md outside_roots',
+    'locked.md unreadable',
     'picture.md binary_content',
+    'pipe.md not_a_file',
   ])
   for (const { examples } of groups) for (const { message } of examples) expect(message).toContain('.md')
+
+  const env = { ...process.env, PENSTOCK_URL: penstock.url }
+  const { code, output } = await ended(runPenstock(['dead-letters', 'inputs'], penstock.corpus, env))
+  expect(code).toBe(0)
+  for (const cause of causes) {
+    const [name, why] = cause.split(' ')
+    expect(output).toMatch(new RegExp(`^1 time ${why} in loading\\n {2}file:.*/${name}: .*${name}.*\\.$`, 'm'))
+  }
 })
 
 test('nothing outside of the allowed folders was read', async () => {
@@ -67,7 +92,7 @@ test('nothing outside of the allowed folders was read', async () => {
 
 test('a document of 3 MB is found by a phrase at its very end', async () => {
   const { hits } = await penstock.client.search({ body: { kb_id: 'inputs', query: 'kingfisher dives', top_k: 1 } })
-  expect(hits[0]).toMatchObject({ title: 'A large document' })
+  expect(hits[0]).toMatchObject({ title: 'A document of 3 MiB' })
   expect(hits[0]?.text).toContain('At the very end a kingfisher dives.')
 })
 
@@ -97,3 +122,29 @@ test('a second run of the unchanged folder asks no model and changes nothing', a
   expect(embedding).toMatchObject({ items_processed: 0, status: 'completed' })
   expect(await penstock.contents('inputs')).toEqual(before)
 })
+
+test('a file of 50 MB is indexed whole in bounded memory, one past the limit is rejected by name', {
+  timeout: 180_000,
+}, async () => {
+  const folder = join(penstock.corpus, 'huge')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'fifty.md'), textOf(50, 'At the end of all an osprey calls.'))
+  writeFileSync(join(folder, 'past.md'), Buffer.alloc(65 * MiB, 'word '))
+  const { job_id } = await penstock.client.ingest({
+    body: { kb_id: 'huge', sources: [{ type: 'markdown', path: folder }], parallelism: 4 },
+  })
+  const job = await penstock.ended(job_id, 150_000)
+  expect(job).toMatchObject({ status: 'completed', metrics: { rejected: 1 } })
+  const { groups } = await penstock.client.deadLetters({ params: { job_id }, query: {} })
+  expect(groups).toMatchObject([{ code: 'file_too_large', examples: [{ uri: expect.stringContaining('past.md') }] }])
+  const { hits } = await penstock.client.search({ body: { kb_id: 'huge', query: 'osprey calls', top_k: 1 } })
+  expect(hits[0]?.text).toContain('At the end of all an osprey calls.')
+  expect(await penstock.contents('huge')).toHaveLength(job.metrics.chunks)
+  if (process.platform !== 'linux') return
+  const peaks = penstock.workers.map(({ role, pid }) => ({ role, peak: peakOf(pid) }))
+  expect(peaks.filter(({ peak }) => peak > 1024 * MiB)).toEqual([])
+})
+
+/** The most memory that a process has had, in bytes. */
+const peakOf = (pid: number): number =>
+  Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
