@@ -4,11 +4,12 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { Migration0001_knowledge } from '../migrations/Migration0001_knowledge.ts'
 import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
+import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 
 /** All migrations, oldest first. */
-const migrations = [Migration0001_knowledge, Migration0002_jobs]
+const migrations = [Migration0001_knowledge, Migration0002_jobs, Migration0003_gates]
 
 export interface Database {
   readonly orm: MikroORM

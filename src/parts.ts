@@ -8,6 +8,7 @@ import { createKnowledgeStore } from './knowledge/pgvector.ts'
 import { migrationStatus } from './migrate.ts'
 import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import { openModels } from './models/open.ts'
+import { processName } from './process-name.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
@@ -57,7 +58,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     async () => {
       const { sessionTimeoutMs, allowOffsetExpiry } = config.kafka
       const brokers = addressOf(config.kafka.brokers, 'KAFKA_BROKERS').split(',')
-      const opened = await openKafka({ brokers, log, sessionTimeoutMs, allowOffsetExpiry })
+      const opened = await openKafka({ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry })
       await opened.ensureTopics(topicSpecs(config.jobs.lanes))
       return opened
     },

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { startApi } from './api-role.ts'
 import type { Config } from './config.ts'
@@ -7,6 +6,7 @@ import { forgetApplied } from './knowledge/catalogue.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
+import { processName } from './process-name.ts'
 import { messageOf, Wait } from './runtime/errors.ts'
 import { isOutOfReach } from './runtime/retry.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
@@ -14,6 +14,7 @@ import type { Stage } from './runtime/stage.ts'
 import type { Topic } from './schemas/topics.ts'
 import { FileOpener } from './sources/file-opener.ts'
 import { sourceOpener } from './sources/open.ts'
+import { indexing } from './stages/indexing.ts'
 
 /** What a process can be; several at once is fine. */
 export const roleNames = [...stageNames, 'coordinator', 'api'] as const
@@ -94,6 +95,7 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
   const one = line[name] as unknown as Stage<Topic, readonly Topic[], KnowledgeWriter>
   return runStage({
     stage: one,
+    worker: processName,
     broker: await parts.broker(),
     gate: await parts.gate(),
     codec: await parts.codec(),
@@ -107,15 +109,22 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
 const coordinator = async (parts: Parts): Promise<Started> => {
   const { lanes, concurrency } = parts.config.jobs
   const { orm } = await parts.database()
-  const holder = `${hostname()}/${process.pid}`
+  const store = await parts.store()
   return startCoordinator({
     em: orm.em,
     broker: await parts.broker(),
     codec: await parts.codec(),
     log: parts.log,
     forgetApplied,
+    async claim(job, stage, lane) {
+      if (stage === indexing.name) await store.claim(job, stage, lane)
+    },
+    async discard(job, signal) {
+      await store.finish(job, 'drop_unflipped', signal)
+      await store.finish(job, 'prune_versions', signal)
+    },
     lanes,
     concurrency,
-    holder,
+    holder: processName,
   })
 }

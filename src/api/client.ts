@@ -1,8 +1,12 @@
 /** The API for programs in TypeScript, over fetch: a method a route, typed by the same table that the server serves. */
 import { errorBody, type Mistake } from './contract/errors.ts'
-import { type AnswerOf, type CallOf, type Route, type RouteName, routes } from './contract/routes.ts'
+import type { Route } from './contract/route.ts'
+import { type AnswerOf, type CallOf, type RouteName, routes } from './contract/routes.ts'
 
-export type Client = { readonly [N in RouteName]: (call: CallOf<N>, signal?: AbortSignal) => Promise<AnswerOf<N>> }
+/** Every route but the one that streams: an EventSource reads that. */
+export type Client = {
+  readonly [N in Exclude<RouteName, 'jobEvents'>]: (call: CallOf<N>, signal?: AbortSignal) => Promise<AnswerOf<N>>
+}
 
 /** A call that did not succeed; `status` is 0 when nothing answered. */
 export class ClientError extends Error {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Mistake } from './contract/errors.ts'
 import type { AnswerOf, InputOf, RouteName, StatusOf } from './contract/routes.ts'
@@ -20,7 +21,8 @@ export interface Exchange {
 
 export interface Reply<N extends RouteName> {
   readonly status: StatusOf<N>
-  readonly body: AnswerOf<N>
+  /** A stream for a route that streams: its text is sent as it comes. */
+  readonly body: AnswerOf<N> | Readable
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import * as answers from './contract/answers.ts'
 import { errorBody } from './contract/errors.ts'
 import * as requests from './contract/requests.ts'
-import { type Route, routes } from './contract/routes.ts'
+import type { Route } from './contract/route.ts'
+import { routes } from './contract/routes.ts'
 
 type Json = Record<string, unknown>
 
@@ -10,6 +11,7 @@ const named = {
   input: {
     IngestRequest: requests.ingestRequest,
     StartRequest: requests.startRequest,
+    PhaseRequest: requests.phaseRequest,
     SearchRequest: requests.searchRequest,
   },
   output: {
@@ -55,11 +57,13 @@ const operation = (name: string, route: Route): Json => ({
   tags: [route.tag],
   summary: route.summary,
   parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
-  ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
+  ...(route.body === undefined
+    ? {}
+    : { requestBody: { required: route.bodyOptional !== true, content: json(route.body) } }),
   responses: Object.fromEntries([
     ...Object.entries(route.statuses).map(([status, description]) => [
       status,
-      { description, content: json(route.answer) },
+      { description, content: route.streams ? events : json(route.answer) },
     ]),
     ...Object.entries({ ...refusals(route), ...route.errors }).map(([status, description]) => [
       status,
@@ -67,6 +71,9 @@ const operation = (name: string, route: Route): Json => ({
     ]),
   ]),
 })
+
+/** OpenAPI cannot say what the data of an event is; the sentence of the route does. */
+const events: Json = { 'text/event-stream': { schema: { type: 'string' } } }
 
 const refusals = (route: Route): Record<number, string> => ({
   ...(route.body === undefined

@@ -11,11 +11,14 @@ import type { z } from 'zod'
 import { ApiError, invalidRequest } from './api-error.ts'
 import { refuseBadHttp } from './bad-http.ts'
 import type { Mistake } from './contract/errors.ts'
-import { type Route, routes } from './contract/routes.ts'
+import type { Route } from './contract/route.ts'
+import { routes } from './contract/routes.ts'
+import { controlHandlers } from './control.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
 import type { Handler, Handlers } from './handler.ts'
 import { healthHandlers } from './health.ts'
 import { ingestHandlers } from './ingest.ts'
+import { jobEventHandlers } from './job-events.ts'
 import { jobHandlers } from './jobs.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
@@ -52,6 +55,8 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
   const handlers: Handlers = {
     ...ingestHandlers(ports),
     ...jobHandlers(ports),
+    ...controlHandlers(ports),
+    ...jobEventHandlers(ports),
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
     ...healthHandlers(ports),
@@ -98,7 +103,7 @@ const inputOf = async (route: Route, handler: UncheckedHandler, request: Fastify
   }
   part('params', route.params, request.params)
   part('query', route.query, request.query)
-  part('body', route.body, request.body)
+  part('body', route.body, request.body ?? (route.bodyOptional ? {} : request.body))
   if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes)))
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   return input

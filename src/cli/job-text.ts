@@ -40,12 +40,35 @@ const secondsOf = ({ started_at, completed_at }: JobStatus): number | null =>
 
 /** Why a job stands or failed, a line each; none when there is nothing to say. */
 export const remarks = (job: JobStatus): string[] => [
+  ...(job.pause === null ? [] : [holdText('pause', job.pause)]),
+  ...(job.cancel === null ? [] : [holdText('cancel', job.cancel)]),
+  ...(job.eta === null ? [] : [`done ${etaText(job.eta, Date.now())}`]),
   ...(job.waiting_for === null ? [] : [`waiting for ${oneLine(job.waiting_for, 300)}`]),
   ...(job.message === null ? [] : [oneLine(job.message, 300)]),
   ...(job.error === null
     ? []
     : [`${job.error.phase ?? 'the job'} failed: ${oneLine(job.error.message, 500)} (${job.error.code})`]),
 ]
+
+/** `pause: 3 of 10 acknowledged, missing embedding lane 2 (worker host-12)` */
+export const holdText = (
+  what: string,
+  { acknowledged, expected, missing }: NonNullable<JobStatus['pause']>,
+): string => {
+  const who = missing.map(one => `${one.stage} lane ${one.lane} (${one.worker ?? 'no worker'})`)
+  return `${what}: ${acknowledged} of ${expected} acknowledged${who.length === 0 ? '' : `, missing ${who.join(', ')}`}`
+}
+
+/** `in 2 min to 3 min`, rounded as people would. */
+const etaText = ({ earliest, latest }: NonNullable<JobStatus['eta']>, now: number): string => {
+  const [from, to] = [earliest, latest].map(time => span(Math.max(0, Date.parse(time) - now) / 1000))
+  return from === to ? `in ${to}` : `in ${from} to ${to}`
+}
+
+const span = (seconds: number): string => {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h`
+}
 
 /** All that is known of a job. */
 export const page = (job: JobStatus): string[] => [
@@ -54,12 +77,13 @@ export const page = (job: JobStatus): string[] => [
   `  ${summary(job)}`,
   '',
   ...table(
-    ['PHASE', 'STATE', 'PROGRESS', 'DONE', 'REJECTED'],
+    ['PHASE', 'STATE', 'PROGRESS', 'DONE', 'PER SECOND', 'REJECTED'],
     job.phase_details.map(phase => [
       phase.name,
       phase.status,
       `${number(phase.progress)} %`,
       items(phase),
+      phase.items_per_second === null ? '-' : number(Math.round(phase.items_per_second * 10) / 10),
       phase.items_rejected,
     ]),
   ),

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ClientError } from '../api/client.ts'
 import { registerConfig } from './config.ts'
 import { type CliContext, ExitCode, UsageError } from './context.ts'
+import { registerControl } from './control.ts'
 import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
@@ -38,6 +39,7 @@ const verbs = [
   registerIngest,
   registerStatus,
   registerWatch,
+  registerControl,
   registerSearch,
   registerKnowledgeBases,
   registerDeadLetters,

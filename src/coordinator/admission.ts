@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { CommandRow, JobRow } from './entities.ts'
-import { newJob } from './job-state.ts'
+import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, Submission } from './jobs.ts'
 
 /** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
@@ -75,7 +75,7 @@ const admit = async (
     id: randomUUID(),
     kbId: kb_id,
     kind: 'run',
-    status: state.status,
+    status: shownStatus(state.status),
     submission: request,
     state,
     run: Number(earlier?.run ?? 0) + 1,

@@ -20,17 +20,23 @@ export const controlRecord = (lane: LaneRow, job: JobRow | null): PlannedRecord 
     revision: lane.revision,
     job: job && !lane.leaving ? laneJob(job) : null,
     starts: lane.starts,
-    held: job?.status === 'failed' && !lane.leaving ? phases.map(({ stage }) => stage) : [],
-    draining: false,
+    held: job && !lane.leaving ? heldStages(job) : [],
+    cancelled: job?.state.status === 'cancelling',
   }
   return planned(control, 0, String(lane.lane), value)
 }
 
-const laneJob = ({ id, kbId, run, state, submission }: JobRow): LaneJob => ({
+const heldStages = ({ state }: JobRow): readonly string[] =>
+  phases.filter(({ name }) => state.phases[name].held !== null).map(({ stage }) => stage)
+
+/** A job as its stages see it. */
+export const laneJob = ({ id, kbId, run, state, submission, priority }: JobRow): LaneJob => ({
   job_id: id,
   kb_id: kbId,
   run,
   attempt: state.attempt,
+  revision: state.revision,
+  priority,
   lanes: state.lanes,
   sources: submission.sources.map(source => JSON.stringify(source)),
   chunking: submission.chunking,

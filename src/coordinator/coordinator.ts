@@ -8,7 +8,7 @@ import { claimCluster } from './cluster.ts'
 import { ensureLanes } from './lanes.ts'
 import { asHolder, createLease, LeaseLost } from './lease.ts'
 import { serve } from './serving.ts'
-import type { ForgetApplied, Tenure } from './tenure.ts'
+import type { CoordinatorStore, Tenure } from './tenure.ts'
 
 /** One coordinator of several: it stands by until it gets the lease, then it is the active one until it loses it. */
 export interface Coordinator {
@@ -20,12 +20,11 @@ export interface Coordinator {
   stop(): Promise<void>
 }
 
-export interface CoordinatorOptions {
+export interface CoordinatorOptions extends CoordinatorStore {
   readonly em: EntityManager
   readonly broker: Broker
   readonly codec: Codec
   readonly log: Logger
-  readonly forgetApplied: ForgetApplied
   /** Partitions of the stage topics that jobs may be given. */
   readonly lanes: number
   /** How many jobs may be running at once. */
@@ -84,6 +83,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       const transaction: Tenure['transaction'] = work => asHolder(em, epoch, work)
       // Fenced first and checked after: whoever takes the lease later than this check fences later than this fence.
       await transaction(tx => ensureLanes(tx, lanes))
+      await lease.note(epoch, null)
       active = true
       await serve(
         { ...options, epoch, transactor, transaction },
@@ -94,6 +94,9 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       await transactor.close()
     }
   }
+
+  const unsaid = (error: unknown) =>
+    log.warn({ err: error, operation: 'lease' }, `the database cannot be told: ${messageOf(error)}`)
 
   /** Works for as long as the lease is held, beginning anew after an error. */
   const hold = async (epoch: number): Promise<void> => {
@@ -106,7 +109,10 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
         await serveOnce(epoch, signal)
       } catch (error) {
         if (error instanceof LeaseLost) tenure.abort(error)
-        if (!signal.aborted) log.error({ err: error, epoch }, `the coordinator begins anew: ${messageOf(error)}`)
+        if (!signal.aborted) {
+          log.error({ err: error, epoch }, `the coordinator begins anew: ${messageOf(error)}`)
+          await lease.note(epoch, `the coordinator, which begins anew: ${messageOf(error)}`).catch(unsaid)
+        }
         await sleep(Math.min(1_000, leaseMs / 3), signal)
       }
     }

@@ -1,6 +1,7 @@
 import { defineEntity, type InferEntity, type Opt, p } from '@mikro-orm/core'
+import type { Phase } from '../schemas/names.ts'
 import type { Job } from './job-state.ts'
-import type { JobState, Submission } from './jobs.ts'
+import type { JobState, Submission, Verb } from './jobs.ts'
 
 /** A job: what was asked for, and its state machine as one JSON value. Times are the database's. */
 export const JobRow = defineEntity({
@@ -36,11 +37,13 @@ export const CommandRow = defineEntity({
   properties: {
     id: p.bigint('number').primary().autoincrement(),
     jobId: p.text(),
-    verb: p.text().$type<'start'>(),
+    verb: p.text().$type<'start' | Verb>(),
     /** One phase of the job, or null for all of it. */
-    phase: p.text().nullable(),
+    phase: p.text().$type<Phase>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     appliedAt: p.datetime().nullable(),
+    /** Why it was not carried out, where the job had moved on. */
+    refusal: p.text().nullable(),
   },
 })
 export type CommandRow = InferEntity<typeof CommandRow>
@@ -93,6 +96,19 @@ export const FollowedRow = defineEntity({
 })
 export type FollowedRow = InferEntity<typeof FollowedRow>
 
+/** Who worked on the lanes of a stage when the coordinator looked last; it looks while there are unfinished jobs. */
+export const StageOwnersRow = defineEntity({
+  name: 'StageOwnersRow',
+  tableName: 'stage_owners',
+  properties: {
+    stage: p.text().primary(),
+    /** Lane to the name of its worker. */
+    owners: p.json<Readonly<Record<string, string>>>(),
+    seenAt: p.datetime(),
+  },
+})
+export type StageOwnersRow = InferEntity<typeof StageOwnersRow>
+
 /** A rejected input. Its place in the topic is its key, so that reading it twice stores it once. */
 export const DeadLetterRow = defineEntity({
   name: 'DeadLetterRow',
@@ -118,4 +134,4 @@ export const DeadLetterRow = defineEntity({
 })
 export type DeadLetterRow = InferEntity<typeof DeadLetterRow>
 
-export const entities = [JobRow, CommandRow, LaneRow, PublicationRow, FollowedRow, DeadLetterRow]
+export const entities = [JobRow, CommandRow, LaneRow, PublicationRow, FollowedRow, StageOwnersRow, DeadLetterRow]

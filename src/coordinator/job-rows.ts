@@ -2,6 +2,7 @@ import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { JobRow } from './entities.ts'
 import { apply, type Effect, type JobEvent } from './job.ts'
+import { shownStatus } from './job-state.ts'
 
 /** Loads jobs and keeps everyone else from changing them until the transaction ends. */
 export const lockJobs = (tx: EntityManager, ids: readonly string[]): Promise<JobRow[]> =>
@@ -15,8 +16,9 @@ export const transit = (row: JobRow, events: readonly JobEvent[], now: Date): re
     row.state = job
     all.push(...effects)
   }
-  if (row.state.status !== row.status) {
-    row.status = row.state.status
+  const status = shownStatus(row.state.status)
+  if (status !== row.status) {
+    row.status = status
     if (row.status === 'running') row.startedAt ??= now
     row.completedAt = ended.includes(row.status) ? now : null
   }

@@ -1,11 +1,23 @@
 import type { Phase } from '../schemas/names.ts'
 import type { FailureBody, JobState } from './jobs.ts'
+import type { Pace } from './pace.ts'
 import { phases } from './phases.ts'
+
+/**
+ * What a job is in. `pausing` and `cancelling` are `running` to the outside, with `pause` and `cancel` in the status
+ * telling how far they are: a job is called paused when nothing of it is in flight, not when somebody has asked.
+ */
+export type Status = 'pending' | 'running' | 'pausing' | 'paused' | 'failed' | 'cancelling' | 'completed' | 'cancelled'
+
+export const shownStatus = (status: Status): JobState =>
+  status === 'pausing' || status === 'cancelling' ? 'running' : status
 
 /** What is known of a job: plain data, saved as JSON in the job's one row. `job.ts` says how it changes. */
 export interface Job {
-  readonly status: JobState
+  readonly status: Status
   readonly attempt: number
+  /** Grows with every change of what `control` says of the job: attempt, holds, cancel. */
+  readonly revision: number
   /** Empty until the job has started; the first has its load and finish requests. */
   readonly lanes: readonly number[]
   readonly phases: { readonly [name in Phase]: PhaseCount }
@@ -13,11 +25,30 @@ export interface Job {
   readonly finishing: boolean
   readonly failure: FailureBody | null
   readonly message: Message | null
+  /** Phases that users want to stand, and since when they want the newest of it (ms of the Unix epoch). */
+  readonly paused: readonly Phase[]
+  readonly pauseAskedAt: number | null
+  readonly cancelAskedAt: number | null
+  /** LOADING is held because too much of the job is unfinished. */
+  readonly pressed: boolean
+}
+
+export interface PhaseLane {
+  /** The offset that the next report has to begin at. */
+  readonly next: number
+  /** The end mark has been passed. */
+  readonly ended: boolean
+  /** Revision of the job that was acknowledged last: nothing was in flight here then. 0 before the first. */
+  readonly acknowledged: number
+  /** Why it does not go on for now, until its next progress. */
+  readonly waiting: { readonly code: string; readonly message: string; readonly until: number } | null
 }
 
 export interface PhaseCount {
-  /** Per lane: the offset that the next report has to begin at, and whether the end mark has been passed. */
-  readonly lanes: { readonly [lane: string]: { readonly next: number; readonly ended: boolean } }
+  readonly lanes: { readonly [lane: string]: PhaseLane }
+  /** Revision of the job since which the phase is held; null while it is not. */
+  readonly held: number | null
+  readonly pace: Pace | null
   readonly items: number
   readonly outputs: number
   readonly rejects: number
@@ -39,6 +70,8 @@ export interface Message {
 
 export const emptyPhase: PhaseCount = {
   lanes: {},
+  held: null,
+  pace: null,
   items: 0,
   outputs: 0,
   rejects: 0,
@@ -55,11 +88,16 @@ export const eachPhase = (make: (name: Phase) => PhaseCount): Job['phases'] =>
 export const newJob = (): Job => ({
   status: 'pending',
   attempt: 1,
+  revision: 0,
   lanes: [],
   phases: eachPhase(() => emptyPhase),
   finishing: false,
   failure: null,
   message: null,
+  paused: [],
+  pauseAskedAt: null,
+  cancelAskedAt: null,
+  pressed: false,
 })
 
 /** True when the phase has passed the end mark of every lane it has. */

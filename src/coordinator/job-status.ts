@@ -1,11 +1,23 @@
+import type { Phase } from '../schemas/names.ts'
 import type { JobRow } from './entities.ts'
-import { isComplete } from './job-state.ts'
-import type { JobStatus, PhaseDetail, PhaseState } from './jobs.ts'
+import { eta } from './eta.ts'
+import { expectedOf, missingOf } from './job-holds.ts'
+import { isComplete, type Job } from './job-state.ts'
+import type { EtaBody, HoldBody, JobStatus, PhaseDetail, PhaseState } from './jobs.ts'
+import { rateOf } from './pace.ts'
 import { itemsTotal, jobPercent } from './percent.ts'
 import { type PhaseSpec, phases } from './phases.ts'
+import type { Owners } from './waiting.ts'
 
-/** A job as the API shows it. `waitingFor` is found by the caller: it depends on other jobs. */
-export const jobStatus = (row: JobRow, waitingFor: string | null, now: Date): JobStatus => {
+/** What of a job's status is not in its own row. */
+export interface Surroundings {
+  readonly waitingFor: string | null
+  readonly owners: Owners
+  readonly now: Date
+}
+
+/** A job as the API shows it. */
+export const jobStatus = (row: JobRow, { waitingFor, owners, now }: Surroundings): JobStatus => {
   const { state } = row
   const { LOADING, CHUNKING, INDEXING } = state.phases
   const seconds = row.startedAt ? ((row.completedAt ?? now).getTime() - row.startedAt.getTime()) / 1000 : 0
@@ -28,29 +40,58 @@ export const jobStatus = (row: JobRow, waitingFor: string | null, now: Date): Jo
       documents_per_second: rate(CHUNKING.items, seconds),
       chunks_per_second: rate(INDEXING.items, seconds),
     },
-    eta: null,
+    eta: etaOf(state, now),
+    pause: state.paused.length > 0 ? hold(state, state.pauseAskedAt, state.paused, owners) : null,
+    cancel: state.status === 'cancelling' ? hold(state, state.cancelAskedAt, undefined, owners) : null,
     lanes: state.lanes,
     submitted_at: row.submittedAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     completed_at: row.completedAt?.toISOString() ?? null,
-    phase_details: phases.map(phase => detail(row, phase)),
+    phase_details: phases.map(phase => detail(row, phase, now)),
   }
 }
 
-const detail = ({ state, status }: JobRow, { name }: PhaseSpec): PhaseDetail => {
+const detail = ({ state, status }: JobRow, { name }: PhaseSpec, now: Date): PhaseDetail => {
   const phase = state.phases[name]
   const error = state.failure?.phase === name ? state.failure : null
   const complete = isComplete(phase)
+  const begun = phase.startedAt !== null
   return {
     name,
-    status: complete ? 'completed' : error ? 'failed' : unfinished(status, phase.startedAt !== null),
+    status: complete ? 'completed' : error ? 'failed' : isPaused(state, name) ? 'paused' : unfinished(status, begun),
     progress: phase.shown,
     items_processed: phase.items,
     items_total: itemsTotal(state, name),
     items_rejected: phase.rejects,
+    items_per_second: complete || phase.pace === null ? null : rateOf(phase.pace, now.getTime()),
     started_at: iso(phase.startedAt),
     completed_at: complete ? iso(phase.completedAt) : null,
     error,
+  }
+}
+
+const hold = (job: Job, askedAt: number | null, of: readonly Phase[] | undefined, owners: Owners): HoldBody => {
+  const missing = missingOf(job, of)
+  const expected = expectedOf(job, of)
+  return {
+    requested_at: new Date(askedAt ?? 0).toISOString(),
+    acknowledged: expected - missing.length,
+    expected,
+    missing: missing.map(({ stage, lane }) => ({ stage, lane, worker: owners.get(stage)?.[lane] ?? null })),
+  }
+}
+
+/** Users want it to stand, and nothing of it is in flight. */
+const isPaused = (job: Job, name: Phase): boolean => job.paused.includes(name) && missingOf(job, [name]).length === 0
+
+const etaOf = (job: Job, now: Date): EtaBody | null => {
+  const found = eta(job, now.getTime())
+  if (found === null) return null
+  const { earliest, expected, latest } = found
+  return {
+    earliest: new Date(earliest).toISOString(),
+    expected: new Date(expected).toISOString(),
+    latest: new Date(latest).toISOString(),
   }
 }
 

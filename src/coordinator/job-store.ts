@@ -1,24 +1,42 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type AdmissionOptions, submit } from './admission.ts'
+import { command } from './commanding.ts'
+import { foreseen, waitingCommands } from './commands.ts'
 import { JobRow } from './entities.ts'
+import { shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
 import type { DeadLetterGroup, JobStatus, Jobs } from './jobs.ts'
-import { type Limits, waitingFor } from './waiting.ts'
+import { type Limits, ownersOf, waitingFor } from './waiting.ts'
 
 export interface JobStoreOptions extends AdmissionOptions, Limits {}
 
 /** The jobs of the database, as the API starts and sees them. */
 export const createJobs = (options: JobStoreOptions): Jobs => {
   const { em } = options
-  const show = async (fork: EntityManager, rows: readonly JobRow[]): Promise<readonly JobStatus[]> => {
-    const reasons = await waitingFor(fork, rows, options)
+  /** What was accepted is shown as if it were applied; but a job has ended when it has. */
+  const ahead = async (fork: EntityManager, stored: readonly JobRow[]): Promise<readonly JobRow[]> => {
+    const commands = await waitingCommands(
+      fork,
+      stored.map(({ id }) => id),
+    )
+    return stored.map(row => {
+      const state = foreseen(row, commands)
+      if (state === row.state || state.status === 'cancelled') return row
+      return { ...row, state, status: shownStatus(state.status), completedAt: null }
+    })
+  }
+  const show = async (fork: EntityManager, stored: readonly JobRow[]): Promise<readonly JobStatus[]> => {
+    const rows = await ahead(fork, stored)
+    const owners = await ownersOf(fork)
+    const reasons = await waitingFor(fork, rows, options, owners)
     const now = new Date()
-    return rows.map(row => jobStatus(row, reasons.get(row.id) ?? null, now))
+    return rows.map(row => jobStatus(row, { waitingFor: reasons.get(row.id) ?? null, owners, now }))
   }
   const one = async (fork: EntityManager, row: JobRow | null) => (row ? ((await show(fork, [row]))[0] ?? null) : null)
 
   return {
     submit: request => submit(options, request),
+    command: request => command(options, request),
     async get(id) {
       const fork = em.fork()
       return one(fork, await fork.findOne(JobRow, { id }))

@@ -1,21 +1,23 @@
 /**
  * The job as a state machine: a pure function of plain data, so that a job is one row and a history can be replayed.
- *
- *     pending ──started──▶ running ──progress: FINISHING passed its end mark──▶ completed (effect: release)
- *                            │
- *                            ├──progress: LOADING, CHUNKING, EMBEDDING, INDEXING complete──▶ running (effect: finish)
- *                            └──phase_failed of this attempt, or a gap in the progress──▶ failed (effect: hold)
+ * `transitions` below is the one table of what each state takes; docs/JOBS.md draws it, and a test holds the drawing
+ * against the table.
  *
  * A phase is complete when its stage has passed the end mark of every lane it has. Progress is applied by
  * compare-and-set on the range [first, next) of its (stage, lane): a repeated one changes nothing, and the final state
  * does not depend on how the reports of different stages and lanes are interleaved.
  */
 
-import type { PhaseFailure, Progress } from '../schemas/progress.ts'
-import { eachPhase, emptyPhase, isComplete, type Job, type Message, type PhaseCount } from './job-state.ts'
-import type { FailureBody, JobState } from './jobs.ts'
-import { shownPercent } from './percent.ts'
-import { phaseOfStage, phases } from './phases.ts'
+import type { Phase } from '../schemas/names.ts'
+import type { Acknowledgement, PhaseFailure, Progress, Waiting } from '../schemas/progress.ts'
+import { held, isPausedWhole, isQuiet, missingOf } from './job-holds.ts'
+import { acknowledged, counted, failureOf, waits } from './job-progress.ts'
+import { eachPhase, emptyPhase, isComplete, type Job, type Status } from './job-state.ts'
+import { type Demand, demanded, refusalOf } from './job-verbs.ts'
+import type { FailureBody } from './jobs.ts'
+import { resumed } from './pace.ts'
+import { phases } from './phases.ts'
+import { isPressed } from './pressure.ts'
 
 export type JobEvent =
   | {
@@ -25,11 +27,16 @@ export type JobEvent =
       readonly starts: { readonly [lane: string]: { readonly [topic: string]: number } }
       readonly at: number
     }
+  | Demand
   | { readonly type: 'progress'; readonly report: Progress; readonly at: number }
   | { readonly type: 'phase_failed'; readonly report: PhaseFailure; readonly at: number }
+  | { readonly type: 'acknowledged'; readonly report: Acknowledgement; readonly at: number }
+  | { readonly type: 'waiting'; readonly report: Waiting; readonly at: number }
+  /** What a cancelled job had half written is gone. */
+  | { readonly type: 'discarded'; readonly at: number }
 
-/** What is to be told to Kafka after a transition: ask for FINISHING, hold all lanes, give all lanes back. */
-export type Effect = 'finish' | 'hold' | 'release'
+/** What is to be told to Kafka after a transition: ask for FINISHING, tell the lanes what now holds, give them back. */
+export type Effect = 'finish' | 'tell' | 'release'
 
 export interface Transition {
   readonly job: Job
@@ -40,44 +47,104 @@ export interface Transition {
 export class IllegalTransition extends Error {
   override readonly name = 'IllegalTransition'
   readonly code = 'illegal_transition'
-  constructor(state: JobState, event: JobEvent['type']) {
-    super(`A job that is ${state} does not take "${event}".`)
-  }
 }
 
-/** What each state takes. Reports of a job in another state are late and change nothing; requests are refused. */
-export const takes: { readonly [state in JobState]: readonly JobEvent['type'][] } = {
-  pending: ['started'],
-  running: ['progress', 'phase_failed'],
-  paused: ['progress', 'phase_failed'],
-  failed: ['progress'],
-  completed: [],
-  cancelled: [],
+/** THE TABLE: what each state takes, and the states that can follow. */
+export const transitions: {
+  readonly [state in Status]: { readonly [type in JobEvent['type']]?: readonly Status[] }
+} = {
+  pending: {
+    started: ['running', 'pausing'],
+    pause: ['pending', 'paused'],
+    resume: ['pending'],
+    cancel: ['cancelled'],
+  },
+  running: {
+    progress: ['running', 'pausing', 'paused', 'completed', 'failed'],
+    phase_failed: ['running', 'failed'],
+    acknowledged: ['running'],
+    waiting: ['running'],
+    pause: ['running', 'pausing'],
+    resume: ['running'],
+    cancel: ['cancelling'],
+  },
+  pausing: {
+    progress: ['pausing', 'paused', 'completed', 'failed'],
+    phase_failed: ['pausing', 'failed'],
+    acknowledged: ['pausing', 'paused'],
+    waiting: ['pausing'],
+    pause: ['pausing'],
+    resume: ['running'],
+    cancel: ['cancelling'],
+  },
+  paused: {
+    progress: ['paused', 'failed'],
+    acknowledged: ['paused'],
+    resume: ['pending', 'running'],
+    cancel: ['cancelling', 'cancelled'],
+  },
+  failed: {
+    progress: ['failed'],
+    acknowledged: ['failed'],
+    retry: ['running', 'completed'],
+    cancel: ['cancelling'],
+  },
+  cancelling: {
+    progress: ['cancelling'],
+    acknowledged: ['cancelling'],
+    discarded: ['cancelled'],
+  },
+  completed: {},
+  cancelled: {},
 }
 
-/** The next state and what it asks for. Throws IllegalTransition for a request the state forbids. */
+const requests: readonly string[] = ['started', 'pause', 'resume', 'cancel', 'retry'] satisfies JobEvent['type'][]
+
+/**
+ * The next state and what it asks for. Throws IllegalTransition for a request that the state forbids; a report that
+ * comes late changes nothing.
+ */
 export const apply = (job: Job, event: JobEvent): Transition => {
-  if (!takes[job.status].includes(event.type)) {
-    if (event.type === 'started') throw new IllegalTransition(job.status, event.type)
+  if (transitions[job.status][event.type] === undefined) {
+    if (requests.includes(event.type)) throw new IllegalTransition(refusalOf(job, event.type))
     return { job, effects: [] }
   }
-  if (event.type === 'started') return { job: start(job, event), effects: [] }
-  if (event.type === 'progress') return progress(job, event.report, event.at)
-  if (event.report.attempt < job.attempt) return { job, effects: [] }
-  const { stage, code, message, lane } = event.report
-  return fail(job, { code, message, phase: phaseOfStage(stage)?.name ?? stage, lane })
+  return settled(job, next(job, event), event.at)
+}
+
+const next = (job: Job, event: JobEvent): Job => {
+  switch (event.type) {
+    case 'started':
+      return start(job, event)
+    case 'progress': {
+      const after = counted(job, event.report, event.at)
+      if (!('code' in after)) return { ...after, pressed: isPressed(after) }
+      return job.status === 'failed' || job.status === 'cancelling' ? job : fail(job, after)
+    }
+    case 'phase_failed':
+      return event.report.attempt < job.attempt ? job : fail(job, failureOf(event.report))
+    case 'acknowledged':
+      return acknowledged(job, event.report)
+    case 'waiting':
+      return event.report.attempt < job.attempt ? job : waits(job, event.report, event.at)
+    case 'discarded':
+      if (!isQuiet(job)) throw new IllegalTransition('What a job wrote is discarded when all its lanes are quiet.')
+      return { ...job, status: 'cancelled' }
+    default: {
+      const after = demanded(job, event)
+      if (typeof after === 'string') throw new IllegalTransition(after)
+      return after
+    }
+  }
 }
 
 const start = (job: Job, { lanes, starts, at }: Extract<JobEvent, { type: 'started' }>): Job => {
+  const lane = (name: string) => (one: number) =>
+    [one, { next: starts[one]?.[name] ?? 0, ended: false, acknowledged: 0, waiting: null }] as const
   const begin = Object.fromEntries(
     phases.map(({ name, input, firstLaneOnly }) => [
       name,
-      Object.fromEntries(
-        (firstLaneOnly ? lanes.slice(0, 1) : lanes).map(lane => [
-          lane,
-          { next: starts[lane]?.[input.name] ?? 0, ended: false },
-        ]),
-      ),
+      Object.fromEntries((firstLaneOnly ? lanes.slice(0, 1) : lanes).map(lane(input.name))),
     ]),
   )
   return {
@@ -88,63 +155,39 @@ const start = (job: Job, { lanes, starts, at }: Extract<JobEvent, { type: 'start
   }
 }
 
-const progress = (job: Job, report: Progress, at: number): Transition => {
-  const { stage, lane, first, next } = report
-  const name = phaseOfStage(stage)?.name
-  const known = name && job.phases[name].lanes[lane]
-  if (!name || !known) return gap(job, report, `${stage} reported lane ${lane}, which is not one of its lanes`)
-  if (next <= known.next) return { job, effects: [] }
-  if (first !== known.next)
-    return gap(job, report, `${stage} reported [${first}, ${next}) of lane ${lane}, expected from ${known.next}`)
+const fail = (job: Job, failure: FailureBody): Job => ({ ...job, status: 'failed', failure })
 
-  const before = job.phases[name]
-  const lanes = { ...before.lanes, [lane]: { next, ended: known.ended || report.end_marks > 0 } }
-  const added: PhaseCount = {
-    ...before,
-    lanes,
-    items: before.items + report.items,
-    outputs: before.outputs + report.outputs,
-    rejects: before.rejects + report.rejects,
-    bytes: before.bytes + report.bytes,
-    total: report.total ?? before.total,
-    startedAt: Math.min(before.startedAt ?? at, at),
-    completedAt: report.end_marks > 0 ? Math.max(before.completedAt ?? at, at) : before.completedAt,
+/** What follows from the new state by itself: complete phases, holds, and when they are acknowledged. */
+const settled = (before: Job, job: Job, at: number): Transition => {
+  if (job.status === 'cancelled') return { job, effects: job.lanes.length > 0 ? ['release'] : [] }
+  const effects: Effect[] = []
+  let after = job
+  const goesOn = ['running', 'pausing', 'paused'].includes(after.status)
+  if (goesOn && isComplete(after.phases.FINISHING))
+    return { job: { ...after, status: 'completed' }, effects: ['release'] }
+  const fed = phases.every(({ name }) => name === 'FINISHING' || isComplete(after.phases[name]))
+  if (goesOn && fed && !after.finishing) {
+    after = { ...after, finishing: true }
+    effects.push('finish')
   }
-  const order = [at, phases.findIndex(phase => phase.name === name), next, lane]
-  const message = newer(job.message, report.message === null ? null : { text: report.message, order })
-  const counted: Job = { ...job, phases: { ...job.phases, [name]: added }, message }
-  return advance({
-    ...counted,
-    phases: eachPhase(one => ({ ...counted.phases[one], shown: shownPercent(counted, one) })),
-  })
+  after = timed(held(after), at)
+  if (goesOn || after.status === 'pending') after = { ...after, status: pausedStatus(after) }
+  if (after.lanes.length > 0 && before.lanes.length > 0 && after.revision !== before.revision) effects.push('tell')
+  return { job: after, effects }
 }
 
-/** What follows from complete phases, for a job that runs. */
-const advance = (job: Job): Transition => {
-  if (job.status !== 'running') return { job, effects: [] }
-  if (isComplete(job.phases.FINISHING)) return { job: { ...job, status: 'completed' }, effects: ['release'] }
-  const fed = phases.every(({ name }) => name === 'FINISHING' || isComplete(job.phases[name]))
-  return fed && !job.finishing ? { job: { ...job, finishing: true }, effects: ['finish'] } : { job, effects: [] }
+/** Where nothing was in flight yet, a pause needs nobody's word. */
+const pausedStatus = (job: Job): Status => {
+  const started = job.lanes.length > 0
+  if (!isPausedWhole(job)) return started ? 'running' : 'pending'
+  return missingOf(job).length === 0 ? 'paused' : 'pausing'
 }
 
-const fail = (job: Job, failure: FailureBody): Transition => ({
-  job: { ...job, status: 'failed', failure },
-  effects: ['hold'],
+/** A phase that stood is not slow: its pace begins anew when its hold ends. */
+const timed = (job: Job, at: number): Job => ({
+  ...job,
+  phases: eachPhase(name => {
+    const phase: Job['phases'][Phase] = job.phases[name]
+    return phase.held === null || phase.pace === null ? phase : { ...phase, pace: resumed(phase.pace, at) }
+  }),
 })
-
-/** Reports are contiguous by the runtime's guarantee: a hole means that records went missing, and it is said. */
-const gap = (job: Job, { stage, lane }: Progress, what: string): Transition =>
-  job.status === 'failed'
-    ? { job, effects: [] }
-    : fail(job, {
-        code: 'progress_gap',
-        message: `${what}: records are missing or were taken twice.`,
-        phase: phaseOfStage(stage)?.name ?? stage,
-        lane,
-      })
-
-const newer = (a: Message | null, b: Message | null): Message | null => {
-  if (!a || !b) return a ?? b
-  const differing = a.order.findIndex((value, i) => value !== b.order[i])
-  return differing >= 0 && a.order[differing]! > b.order[differing]! ? a : b
-}

@@ -1,3 +1,5 @@
+import type { Phase } from '../schemas/names.ts'
+
 /** The port by which the API starts and sees jobs. Bodies are those of the API (snake_case), so nothing is mapped twice. */
 export interface Jobs {
   /** Admits a job, or says why not; creates the kb if it is new. One database transaction. */
@@ -7,7 +9,27 @@ export interface Jobs {
   ofKnowledgeBase(kbId: string): Promise<JobStatus | null>
   list(filter: JobFilter): Promise<readonly JobStatus[]>
   deadLetters(jobId: string, limit: number): Promise<readonly DeadLetterGroup[]>
+  /** Asks something of the newest job of a kb. What is accepted here is applied in the order of acceptance. */
+  command(request: CommandRequest): Promise<CommandOutcome>
 }
+
+/** What may be asked of a job after its start. */
+export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
+export type Verb = (typeof verbs)[number]
+
+export interface CommandRequest {
+  readonly kb_id: string
+  readonly verb: Verb
+  /** One phase, or null for the whole job. `cancel` is for the whole job alone. */
+  readonly phase: Phase | null
+}
+
+export type CommandOutcome =
+  | { readonly outcome: 'accepted'; readonly job_id: string; readonly kb_id: string; readonly status: JobState }
+  /** The kb has had no job. */
+  | { readonly outcome: 'no_job' }
+  /** The state of the job forbids it; `message` is a sentence that names the state and says what can be done. */
+  | { readonly outcome: 'refused'; readonly job_id: string; readonly status: JobState; readonly message: string }
 
 /** A validated request: sources, chunking and embedding have passed their schemas and have their defaults. */
 export interface Submission {
@@ -41,6 +63,23 @@ export interface JobFilter {
 export type JobState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
 export type PhaseState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
 
+/** A pause or a cancel that was asked for, and how far it is: done when every lane of every stage has acknowledged. */
+export interface HoldBody {
+  readonly requested_at: string
+  /** Lanes of stages whose worker has said, or for whom the coordinator has proven, that nothing is in flight. */
+  readonly acknowledged: number
+  readonly expected: number
+  /** What is waited for; `worker` is null where no worker owns the lane. */
+  readonly missing: readonly { readonly stage: string; readonly lane: number; readonly worker: string | null }[]
+}
+
+/** When the job will be done, as a range; `docs/DESIGN.md` says how it is made. */
+export interface EtaBody {
+  readonly earliest: string
+  readonly expected: string
+  readonly latest: string
+}
+
 export interface FailureBody {
   readonly code: string
   readonly message: string
@@ -70,7 +109,12 @@ export interface JobStatus {
     readonly documents_per_second: number | null
     readonly chunks_per_second: number | null
   }
-  readonly eta: null
+  /** null where there is no ground for one: nothing has moved yet, a source does not know its size, or the job stands. */
+  readonly eta: EtaBody | null
+  /** A pause, of the job or of phases, that is in force or asked for; null without one. */
+  readonly pause: HoldBody | null
+  /** A cancel that is under way; null without one and after its end. */
+  readonly cancel: HoldBody | null
   readonly lanes: readonly number[]
   readonly submitted_at: string
   readonly started_at: string | null
@@ -85,6 +129,8 @@ export interface PhaseDetail {
   readonly items_processed: number
   readonly items_total: number | null
   readonly items_rejected: number
+  /** Of late; null while nothing moves. */
+  readonly items_per_second: number | null
   readonly started_at: string | null
   readonly completed_at: string | null
   readonly error: FailureBody | null

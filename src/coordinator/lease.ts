@@ -18,6 +18,8 @@ export interface Lease {
   acquire(): Promise<number | null>
   /** Throws LeaseLost when the epoch has passed. */
   renew(epoch: number): Promise<void>
+  /** Remembers for the status page what keeps the coordinator from its work; null when nothing does. */
+  note(epoch: number, trouble: string | null): Promise<void>
   /** Lets a standby take over at once. */
   release(epoch: number): Promise<void>
 }
@@ -31,13 +33,19 @@ export const createLease = (em: EntityManager, holder: string, leaseMs: number):
   return {
     acquire: () =>
       change(
-        `update lease set epoch = epoch + 1, holder = ?, until = ${until}
+        `update lease set epoch = epoch + 1, holder = ?, trouble = null, until = ${until}
          where name = 'coordinator' and until < clock_timestamp() returning epoch`,
         [holder, leaseMs],
       ),
     async renew(epoch) {
       const sql = `update lease set until = ${until} where name = 'coordinator' and epoch = ? returning epoch`
       if ((await change(sql, [leaseMs, epoch])) === null) throw new LeaseLost()
+    },
+    async note(epoch, trouble) {
+      await change(`update lease set trouble = ? where name = 'coordinator' and epoch = ? returning epoch`, [
+        trouble,
+        epoch,
+      ])
     },
     async release(epoch) {
       await change(`update lease set until = '-infinity' where name = 'coordinator' and epoch = ? returning epoch`, [

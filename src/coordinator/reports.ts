@@ -2,11 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { BrokerRecord, LaneBatch } from '../kafka/broker.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
-import { finishRequests } from './control.ts'
+import { carryOut } from './carry-out.ts'
+import { awaitsDiscard } from './discarding.ts'
 import { DeadLetterRow, FollowedRow, type JobRow, LaneRow } from './entities.ts'
-import type { Effect, JobEvent } from './job.ts'
+import type { JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
-import { plan } from './publications.ts'
 import type { Tenure } from './tenure.ts'
 
 /**
@@ -21,18 +21,24 @@ export const applyProgress = async (tenure: Tenure, batch: LaneBatch): Promise<b
     const byJob = Map.groupBy(reports, ({ value }) => value.job_id)
     let planned = false
     for (const job of await lockJobs(tx, [...byJob.keys()])) {
+      const before = job.state.status
       const effects = transit(job, (byJob.get(job.id) ?? []).map(eventOf), now)
       byJob.delete(job.id)
-      for (const effect of effects) await follow(tx, job, effect)
-      if (job.state.status === 'failed' && effects.length > 0)
-        tenure.log.warn({ job: job.id, kb: job.kbId, error: job.state.failure }, 'job failed')
-      if (effects.length > 0) planned = true
+      await carryOut(tx, job, effects)
+      if (job.state.status !== before) tell(tenure, job)
+      if (effects.length > 0 || awaitsDiscard(job)) planned = true
     }
     for (const [id, { length }] of byJob)
       tenure.log.warn({ job: id, reports: length }, 'reports of a job that the database does not know are skipped')
     await tx.flush()
     return planned
   })
+}
+
+const tell = ({ log }: Tenure, { id, kbId, state }: JobRow): void => {
+  const about = { job: id, kb: kbId, status: state.status }
+  if (state.status === 'failed') log.warn({ ...about, error: state.failure }, 'job failed')
+  else log.info(about, `job is ${state.status}`)
 }
 
 /** Stores a batch of `dead.letters`, each once, in one transaction with the position after it. */
@@ -96,21 +102,17 @@ const decoded = <T extends Topic>({ codec, log }: Tenure, topic: T, records: rea
   })
 
 const eventOf = ({ value, record: { timestamp: at } }: Decoded<typeof progressTopic>): JobEvent => {
-  if (value.type === 'phase_failure')
-    return { type: 'phase_failed', report: { ...value, message: storable(value.message) }, at }
-  return { type: 'progress', report: { ...value, message: value.message && storable(value.message) }, at }
+  switch (value.type) {
+    case 'progress':
+      return { type: 'progress', report: { ...value, message: value.message && storable(value.message) }, at }
+    case 'phase_failure':
+      return { type: 'phase_failed', report: { ...value, message: storable(value.message) }, at }
+    case 'waiting':
+      return { type: 'waiting', report: { ...value, message: storable(value.message) }, at }
+    case 'acknowledgement':
+      return { type: 'acknowledged', report: value, at }
+  }
 }
 
 /** PostgreSQL stores every character but this one; names of files and words of other systems may have it. */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD')
-
-/** Plans what an effect asks for. */
-const follow = async (tx: EntityManager, job: JobRow, effect: Effect): Promise<void> => {
-  await tx.flush()
-  const lanes = await tx.find(LaneRow, { jobId: job.id }, { orderBy: { lane: 'asc' } })
-  if (effect === 'release') for (const lane of lanes) lane.leaving = true
-  if (effect === 'finish') {
-    const first = lanes.filter(({ lane }) => lane === job.state.lanes[0])
-    await plan(tx, first, finishRequests(job))
-  } else await plan(tx, lanes)
-}

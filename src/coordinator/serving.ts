@@ -1,12 +1,16 @@
 import type { Follower, LaneBatch } from '../kafka/broker.ts'
 import { deadLetters, progressTopic, type Topic } from '../schemas/topics.ts'
+import { sleep } from './bell.ts'
 import { applyCommands } from './commands.ts'
+import { discardJob, jobsToDiscard } from './discarding.ts'
+import type { JobRow } from './entities.ts'
 import { publish, settle } from './publications.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
 import { applyProgress, positions, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
 import { startJobs } from './starting.ts'
 import type { Tenure } from './tenure.ts'
+import { watchLanes } from './vacancies.ts'
 
 export interface ServeOptions {
   /** Ends the work; `serve` then returns. */
@@ -16,6 +20,9 @@ export interface ServeOptions {
   /** One light query: is there a command to apply? */
   commandsWait(): Promise<boolean>
 }
+
+/** How often the coordinator looks who works on the lanes of unfinished jobs, in ms. */
+const watchMs = 1_000
 
 /**
  * The work of the active coordinator until the signal aborts: finishes what the one before it had planned, then
@@ -27,7 +34,8 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, commandsWait 
   const over = new AbortController()
   const signal = AbortSignal.any([ended, over.signal])
   const fail = (error: unknown) => over.abort(error)
-  const trims = new Set<Promise<void>>()
+  const aside = new Set<Promise<void>>()
+  const discarding = new Set<string>()
   const followers: Follower[] = []
 
   const act = async () => {
@@ -36,9 +44,21 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, commandsWait 
     await publish(tenure)
     const freed = await releaseLanes(tenure)
     await startJobs(tenure)
-    if (freed.length === 0) return
-    const trim: Promise<void> = trimLanes(tenure, freed).finally(() => trims.delete(trim))
-    trims.add(trim)
+    if (freed.length > 0) beside(trimLanes(tenure, freed))
+    await discardJobs()
+  }
+  const discardJobs = async () => {
+    for (const job of await jobsToDiscard(tenure)) if (!discarding.has(job.id)) beside(discard(job))
+  }
+  /** Work that need not be waited for, but for the end. */
+  const beside = (work: Promise<void>) => {
+    const one: Promise<void> = work.finally(() => aside.delete(one))
+    aside.add(one)
+  }
+  const discard = async (job: JobRow) => {
+    discarding.add(job.id)
+    await discardJob(tenure, job, signal).finally(() => discarding.delete(job.id))
+    if (!signal.aborted) await serial(act).catch(fail)
   }
   const read = (work: (batch: LaneBatch) => Promise<void>) => (batch: LaneBatch) =>
     serial(async () => {
@@ -59,6 +79,16 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, commandsWait 
     }
   }
 
+  const watch = async () => {
+    const asked = new Set<string>()
+    while (!signal.aborted) {
+      await sleep(watchMs, signal)
+      if (signal.aborted) return
+      await serial(() => watchLanes(tenure, asked))
+      await discardJobs()
+    }
+  }
+
   try {
     await settle(tenure)
     await act()
@@ -66,11 +96,11 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, commandsWait 
       if (await applyProgress(tenure, batch)) await act()
     })
     await follow(deadLetters, batch => storeDeadLetters(tenure, batch))
-    await listen()
+    await Promise.all([listen(), watch().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
   } finally {
     await Promise.allSettled(followers.map(follower => follower.stop()))
     await serial(async () => undefined).catch(() => undefined)
-    await Promise.allSettled(trims)
+    await Promise.allSettled(aside)
   }
 }

@@ -2,17 +2,26 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from 'pino'
 import type { Broker, Transactor } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
+import type { LaneJob } from '../schemas/lane-control.ts'
 
 /** Removes what the store remembers of slices of jobs that are over; a forgotten worker is refused from then on. */
 export type ForgetApplied = (tx: EntityManager, jobIds: readonly string[]) => Promise<void>
 
+/** What a coordinator asks of the store. */
+export interface CoordinatorStore {
+  readonly forgetApplied: ForgetApplied
+  /** Takes a lane of a stage with an effect from whoever had it: a write that was begun before can no longer commit. */
+  claim(jobId: string, stage: string, lane: number): Promise<void>
+  /** Removes what a job has half written: versions that never became visible, and those that others have replaced. */
+  discard(job: LaneJob, signal: AbortSignal): Promise<void>
+}
+
 /** What a coordinator works with while it is the active one. */
-export interface Tenure {
+export interface Tenure extends CoordinatorStore {
   readonly epoch: number
   readonly broker: Broker
   readonly codec: Codec
   readonly log: Logger
-  readonly forgetApplied: ForgetApplied
   /** Holder of the transactional id `coordinator`, fenced after the lease was taken. */
   readonly transactor: Transactor
   /** Lanes that jobs may be given: 0 to this, exclusive. */

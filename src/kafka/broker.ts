@@ -42,6 +42,12 @@ export interface Broker {
   /** The offset a group has committed for a lane, or null if it never did. */
   committed(group: string, topic: string, lane: number): Promise<number | null>
 
+  /**
+   * Who owns which lane of a group's topic, by the name the member joined with. null while the group rebalances, when
+   * nobody can say. A member that is frozen owns its lanes until its session ends.
+   */
+  owners(group: string, topic: string): Promise<ReadonlyMap<number, string> | null>
+
   /** Deletes records below `before`. */
   deleteRecords(topic: string, lane: number, before: number): Promise<void>
 

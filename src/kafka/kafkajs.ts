@@ -1,4 +1,3 @@
-import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { Logger } from 'pino'
 import {
   type Broker,
@@ -10,8 +9,10 @@ import {
   type TopicSpec,
   type Transactor,
 } from './broker.ts'
+import { asAdmin } from './kafkajs/as-admin.ts'
 import { brokerError } from './kafkajs/errors.ts'
 import { KafkaFollower } from './kafkajs/follower.ts'
+import { groupOwners } from './kafkajs/group-owners.ts'
 import { type ConnectionOptions, Link } from './kafkajs/link.ts'
 import { LogRanges } from './kafkajs/log-ranges.ts'
 import { KafkaMembership } from './kafkajs/membership.ts'
@@ -81,7 +82,7 @@ class KafkaBroker implements Broker {
 
   async check(allowOffsetExpiry: boolean): Promise<void> {
     checkVersions(await this.#link.any())
-    if (!allowOffsetExpiry) await this.#asAdmin(checkOffsetRetention)
+    if (!allowOffsetExpiry) await asAdmin(this.#connection, checkOffsetRetention)
   }
 
   async clusterId(): Promise<string> {
@@ -91,7 +92,9 @@ class KafkaBroker implements Broker {
   }
 
   ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
-    return this.#doing('Topics could not be made', () => this.#asAdmin(admin => ensureTopics(admin, topics)))
+    return this.#doing('Topics could not be made', () =>
+      asAdmin(this.#connection, admin => ensureTopics(admin, topics)),
+    )
   }
 
   range(topic: string, lane: number): Promise<{ readonly start: number; readonly end: number }> {
@@ -109,6 +112,10 @@ class KafkaBroker implements Broker {
       const offset = Number(responses[0]?.partitions[0]?.offset ?? -1)
       return offset < 0 ? null : offset
     })
+  }
+
+  owners(group: string, topic: string): Promise<ReadonlyMap<number, string> | null> {
+    return this.#doing(`The members of ${group} could not be read`, () => groupOwners(this.#link, group, topic))
   }
 
   deleteRecords(topic: string, lane: number, before: number): Promise<void> {
@@ -174,24 +181,6 @@ class KafkaBroker implements Broker {
       return await work()
     } catch (error) {
       throw brokerError(doing, error)
-    }
-  }
-
-  async #asAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const { brokers, clientId, ssl, sasl } = this.#connection
-    const kafka = new Kafka({
-      brokers: [...brokers],
-      clientId,
-      logLevel: logLevel.NOTHING,
-      ...(ssl ? { ssl } : {}),
-      ...(sasl ? { sasl: sasl as never } : {}),
-    })
-    const admin = kafka.admin()
-    await admin.connect()
-    try {
-      return await work(admin)
-    } finally {
-      await admin.disconnect()
     }
   }
 }

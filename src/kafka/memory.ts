@@ -16,23 +16,25 @@ import { MemoryTransactor } from './memory/transactor.ts'
 /** A Kafka in this process: logs with transactions, groups with rebalances, no disk, no network and no timers. */
 export interface MemoryKafka {
   /** One client, as a process would have it. All clients of a MemoryKafka share its topics. */
-  connect(): MemoryBroker
+  connect(clientId?: string): MemoryBroker
 }
 
 export const memoryKafka = (options: MemoryOptions = {}): MemoryKafka => {
   const cluster = new MemoryCluster(options)
-  return { connect: () => new MemoryBroker(cluster) }
+  return { connect: (clientId = 'memory') => new MemoryBroker(cluster, clientId) }
 }
 
 export class MemoryBroker implements Broker {
   readonly #cluster: MemoryCluster
+  readonly #clientId: string
   readonly #members = new Set<MemoryMembership>()
   readonly #followers = new Set<MemoryFollower>()
   readonly #transactors = new Set<MemoryTransactor>()
   #closed = false
 
-  constructor(cluster: MemoryCluster) {
+  constructor(cluster: MemoryCluster, clientId: string) {
     this.#cluster = cluster
+    this.#clientId = clientId
   }
 
   async clusterId(): Promise<string> {
@@ -56,6 +58,11 @@ export class MemoryBroker implements Broker {
     return this.#cluster.group(group).committed(topic, lane)
   }
 
+  async owners(group: string, topic: string): Promise<ReadonlyMap<number, string> | null> {
+    this.#check()
+    return this.#cluster.group(group).owners(topic)
+  }
+
   async deleteRecords(topic: string, lane: number, before: number): Promise<void> {
     this.#check()
     this.#cluster.log(topic, lane).deleteBefore(before)
@@ -70,7 +77,7 @@ export class MemoryBroker implements Broker {
 
   async join(options: JoinOptions): Promise<Membership> {
     this.#check()
-    const member = new MemoryMembership(this.#cluster, options)
+    const member = new MemoryMembership(this.#cluster, options, this.#clientId)
     this.#members.add(member)
     return member
   }

@@ -7,6 +7,7 @@ export interface Slice {
   readonly records: readonly BrokerRecord[]
 }
 
+/** May change between two slices. */
 export interface SliceLimits {
   readonly records: number
   readonly bytes: number
@@ -16,7 +17,7 @@ const fullBytes = 4 * 1024 * 1024
 
 /** The batches of one lane between their delivery and their work, since one takeover. */
 export class LaneQueue {
-  #limits: SliceLimits
+  readonly #limits: SliceLimits
   #batches: LaneBatch[] = []
   #records = 0
   #bytes = 0

@@ -2,18 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Broker, LaneBatch, Membership } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { progressTopic, type Topic } from '../schemas/topics.ts'
+import type { Topic } from '../schemas/topics.ts'
+import { Activation, wanted } from './activation.ts'
 import type { Effects } from './effects.ts'
 import { codeOf, messageOf } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { assertHeard } from './heard.ts'
 import { LaneQueue } from './lane-queue.ts'
-import { judge, type RetryPolicy } from './retry.ts'
+import { acknowledge, type LaneReport, report } from './lane-reports.ts'
+import { judge, logVerdict, type RetryPolicy } from './retry.ts'
+import { SliceError } from './slice-error.ts'
+import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
-import { type Holding, takeOver } from './takeover.ts'
-import { SliceError, workSlice } from './work-slice.ts'
+import { type Held, type Holding, takeOver } from './takeover.ts'
+import { workSlice } from './work-slice.ts'
 
 export interface LaneWorkerOptions<W> {
   readonly lane: number
+  /** Names this process in its acknowledgements. */
+  readonly worker: string
   readonly stage: Stage<Topic, readonly Topic[], W>
   readonly broker: Broker
   readonly membership: () => Membership
@@ -24,39 +31,37 @@ export interface LaneWorkerOptions<W> {
   readonly log: Logger
 }
 
-interface Failure {
-  readonly code: string
-  readonly message: string
-}
+/** Waits shorter than this are nobody's business, in ms. */
+const shortWaitMs = 1_000
 
 /**
  * Works one lane of one stage: takeover, then slice after slice, until the lane's job ends, is held, or the lane goes.
- * `follow` is told whenever the assignment or the gate may have changed; only one activation runs at a time, and each
- * begins with a takeover.
+ * A lane that is held is taken over as well, to say under its fence that nothing is in flight. `follow` is told whenever
+ * the assignment or the gate may have changed; activations run one after the other, and each begins with a takeover.
  */
 export class LaneWorker<W> {
   readonly #options: LaneWorkerOptions<W>
+  readonly #size: SliceSize
   #queue: LaneQueue | null = null
   #busy = false
-  #stop: AbortController | null = null
-  /** What the running activation is for; a change of it ends that one. */
+  /** What the newest activation is for; a change of it ends that one. */
   #purpose: string | null = null
+  readonly #live = new Set<Activation>()
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: LaneWorkerOptions<W>) {
     this.#options = options
+    this.#size = new SliceSize(options.stage.slice)
   }
 
   /** Starts, ends or exchanges the work, by what the gate says of the lane and whether this member owns it. */
   follow(owned: boolean, epoch: number): void {
-    const purpose = owned ? this.#wanted(epoch) : null
+    const { gate, lane, stage } = this.#options
+    const { purpose, graceMs } = wanted(owned ? gate.of(lane) : null, stage.name, epoch)
     if (purpose === this.#purpose) return
     this.#purpose = purpose
-    this.#stop?.abort(new Error('superseded'))
-    if (purpose === null) return
-    const stop = new AbortController()
-    this.#stop = stop
-    this.#running = this.#running.then(() => this.#work(stop.signal))
+    for (const one of this.#live) one.end(graceMs)
+    if (purpose !== null) this.#begin()
   }
 
   /** Hands over a batch; a busy lane is not fetched, a misplaced batch leads to takeover. */
@@ -66,7 +71,8 @@ export class LaneWorker<W> {
     if (!queue.push(batch)) {
       this.#options.log.warn({ lane: batch.lane, first: batch.first }, 'batch does not start where the last one ended')
       this.#queue = null
-      this.#restart()
+      for (const one of this.#live) one.end(0)
+      if (this.#purpose !== null) this.#begin()
       return
     }
     if (!queue.full || this.#busy) return
@@ -80,70 +86,87 @@ export class LaneWorker<W> {
     await this.#running
   }
 
-  #wanted(epoch: number): string | null {
-    const { gate, lane, stage } = this.#options
-    const control = gate.of(lane)
-    if (!control?.job || control.held.includes(stage.name)) return null
-    return `${epoch}/${control.job.job_id}/${control.job.attempt}/${control.draining}`
+  #begin(): void {
+    const activation = new Activation()
+    this.#live.add(activation)
+    this.#running = this.#running
+      .then(() => this.#work(activation))
+      .finally(() => {
+        activation.end(0)
+        this.#live.delete(activation)
+      })
   }
 
-  #restart(): void {
-    const purpose = this.#purpose
-    if (purpose === null) return
-    this.#stop?.abort(new Error('superseded'))
-    const stop = new AbortController()
-    this.#stop = stop
-    this.#running = this.#running.then(() => this.#work(stop.signal))
-  }
-
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work({ ending, aborting }: Activation): Promise<void> {
     let failures = 0
     let failingSince = 0
-    let failure: Failure | null = null
-    while (!signal.aborted) {
+    let told: LaneReport | null = null
+    while (!ending.aborted) {
       try {
-        const end = await this.#hold(signal, failure, () => {
+        if (told?.type === 'phase_failure') return await this.#tell(told)
+        const end = await this.#hold(ending, aborting, () => {
           failures = 0
+          told = null
         })
         if (end === 'done') return
       } catch (error) {
-        if (signal.aborted) return
+        if (ending.aborted) return
         const origin = error instanceof SliceError ? error.origin : 'line'
         const cause = error instanceof SliceError ? error.cause : error
         if (failures++ === 0) failingSince = performance.now()
         const sinceMs = performance.now() - failingSince
         const verdict = judge(cause, origin, { count: failures, sinceMs }, this.#options.policy)
-        this.#log(cause, verdict)
-        if (verdict.kind === 'fail') failure = verdict
-        else await delay(verdict.afterMs, undefined, { signal }).catch(() => undefined)
+        logVerdict(this.#options, cause, verdict)
+        if (verdict.kind === 'fail') {
+          told = { type: 'phase_failure', code: verdict.code, message: verdict.message }
+          continue
+        }
+        if (origin !== 'line' && verdict.afterMs >= shortWaitMs) {
+          const waits: LaneReport = {
+            type: 'waiting',
+            code: codeOf(cause),
+            message: messageOf(cause),
+            retry_ms: Math.round(verdict.afterMs),
+          }
+          told = waits
+          await this.#tell(waits).catch(unsaid => logVerdict(this.#options, unsaid, verdict))
+        }
+        await delay(verdict.afterMs, undefined, { signal: ending }).catch(() => undefined)
       }
     }
   }
 
+  #takeOver(): Promise<Holding | Held | null> {
+    const { lane, stage, broker, gate, effects } = this.#options
+    assertHeard(this.#options.membership())
+    return takeOver({ stage: stage as Stage, lane, broker, gate, effects })
+  }
+
   /** One takeover and the work after it. */
-  async #hold(signal: AbortSignal, failure: Failure | null, succeeded: () => void): Promise<'done' | 'again'> {
-    const { lane, stage, broker, gate, codec, effects } = this.#options
+  async #hold(ending: AbortSignal, signal: AbortSignal, succeeded: () => void): Promise<'done' | 'again'> {
+    const { lane, stage, gate, codec, effects, worker } = this.#options
     const membership = this.#options.membership()
-    this.#assertHeard()
-    const holding = await takeOver({ stage: stage as Stage, lane, broker, gate, effects })
+    const holding = await this.#takeOver()
     if (!holding) return 'done'
     const log = this.#options.log.child({ job_id: holding.job.job_id, kb_id: holding.job.kb_id, lane })
     try {
-      if (failure) {
-        await this.#report(holding, failure)
+      if (holding.kind === 'held') {
+        await acknowledge({ holding, stage: stage.name, lane, worker, codec })
+        log.debug({ revision: holding.job.revision }, 'hold acknowledged')
         return 'done'
       }
-      signal.throwIfAborted()
-      const queue = new LaneQueue(holding.position, stage.slice)
+      ending.throwIfAborted()
+      const queue = new LaneQueue(holding.position, this.#size)
       this.#queue = queue
       this.#busy = false
       membership.seek(lane, holding.position)
       membership.resume([lane])
       for (;;) {
-        const slice = await queue.take(signal)
+        const slice = await queue.take(ending)
         this.#relieve(queue, membership)
-        const assertHeard = () => this.#assertHeard()
-        const done = await workSlice({ stage, holding, lane, slice, codec, gate, effects, signal, log, assertHeard })
+        const started = performance.now()
+        const done = await workSlice({ stage, holding, lane, slice, codec, gate, effects, signal, log, membership })
+        this.#size.took(slice.records.length, performance.now() - started)
         if (done === 'ended') return 'done'
         if (done === 'changed') return 'again'
         succeeded()
@@ -155,41 +178,20 @@ export class LaneWorker<W> {
     }
   }
 
-  /** A worker that may be a zombie starts nothing; least of all a takeover, which would fence the new owner. */
-  #assertHeard(): void {
-    const membership = this.#options.membership()
-    const silentMs = Math.round(membership.silentMs())
-    if (silentMs > membership.sessionTimeoutMs / 2)
-      throw new SliceError('line', new Error(`not heard by the group for ${silentMs} ms`))
+  /** Takes over to say something of the lane, and does nothing else. */
+  async #tell(what: LaneReport): Promise<void> {
+    const { stage, lane, codec } = this.#options
+    const holding = await this.#takeOver()
+    try {
+      if (holding?.kind === 'work') await report({ holding, stage: stage.name, lane, codec, what })
+    } finally {
+      await holding?.transactor.close()
+    }
   }
 
   #relieve(queue: LaneQueue, membership: Membership): void {
     if (!this.#busy || queue.full) return
     this.#busy = false
     membership.resume([this.#options.lane])
-  }
-
-  async #report({ job, position, transactor }: Holding, failure: Failure): Promise<void> {
-    const { lane, stage, codec } = this.#options
-    const value = codec.encode(progressTopic, {
-      type: 'phase_failure',
-      job_id: job.job_id,
-      attempt: job.attempt,
-      stage: stage.name,
-      lane,
-      offset: position,
-      code: failure.code,
-      message: failure.message,
-    })
-    const transaction = await transactor.begin()
-    await transaction.send(progressTopic.name, lane, [{ key: job.job_id, value }])
-    await transaction.commit()
-  }
-
-  #log(error: unknown, verdict: { readonly kind: string }): void {
-    const { lane, stage, log } = this.#options
-    const about = { stage: stage.name, lane, code: codeOf(error), err: error, verdict: verdict.kind }
-    if (verdict.kind === 'fail') log.error(about, `${stage.phase} failed: ${messageOf(error)}`)
-    else log.warn(about, `${stage.phase} tries again: ${messageOf(error)}`)
   }
 }

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { codeOf, Fatal, messageOf, Wait } from './errors.ts'
 
 /** How often a phase tries the same record again, and how long it waits in between. */
@@ -74,4 +75,20 @@ export const judge = (error: unknown, origin: Origin, failures: Failures, policy
   if (failures.count < policy.attempts || failures.sinceMs < policy.failAfterMs)
     return { kind: 'retry', afterMs: policy.delayMs(failures.count + 1) }
   return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
+}
+
+/** Nothing is swallowed: every error of a lane is logged with what becomes of it. */
+export const logVerdict = (
+  where: {
+    readonly lane: number
+    readonly stage: { readonly name: string; readonly phase: string }
+    readonly log: Logger
+  },
+  error: unknown,
+  { kind }: Verdict,
+): void => {
+  const { lane, stage, log } = where
+  const about = { stage: stage.name, lane, code: codeOf(error), err: error, verdict: kind }
+  if (kind === 'fail') log.error(about, `${stage.phase} failed: ${messageOf(error)}`)
+  else log.warn(about, `${stage.phase} tries again: ${messageOf(error)}`)
 }

@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts'
 
 export interface RunStageOptions<W> {
   readonly stage: Stage<Topic, readonly Topic[], W>
+  /** Names this process where a lane's worker is shown. */
+  readonly worker: string
   readonly broker: Broker
   readonly gate: Gate
   readonly codec: Codec

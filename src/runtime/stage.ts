@@ -58,7 +58,10 @@ export interface Emission<T extends Topic = Topic> {
 export interface StageContext {
   readonly job: LaneJob
   readonly lane: number
-  /** Aborts when the lane is taken away or held, the job is cancelled or the process stops. */
+  /**
+   * Aborts when the lane is taken away or held, the job is cancelled or the process stops. Ask `throwIfAborted` before
+   * each call to the outside: it also throws when the group may have given this worker up.
+   */
   readonly signal: AbortSignal
   readonly log: Logger
   /** What the source expects in all, where it can know; shown as the total of the phase. */

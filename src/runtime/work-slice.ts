@@ -1,26 +1,19 @@
 import type { Logger } from 'pino'
+import type { Membership } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Topic } from '../schemas/topics.ts'
 import type { Effects } from './effects.ts'
-import { codeOf, messageOf } from './errors.ts'
+import { codeOf } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { guardedSignal } from './guarded-signal.ts'
+import { assertHeard } from './heard.ts'
 import type { Slice } from './lane-queue.ts'
-import type { Origin } from './retry.ts'
 import { type Input, type Rejected, type Settlement, settle } from './settle.ts'
+import { SliceError } from './slice-error.ts'
 import { sortSlice } from './sort-slice.ts'
 import type { Outcome, Stage, StageContext } from './stage.ts'
 import type { Holding } from './takeover.ts'
 import { transformSlice } from './transform-slice.ts'
-
-/** An error of a slice with whose it was; the lane's retry depends on it. */
-export class SliceError extends Error {
-  override readonly name = 'SliceError'
-  readonly origin: Origin
-  constructor(origin: Origin, cause: unknown) {
-    super(messageOf(cause), { cause })
-    this.origin = origin
-  }
-}
 
 export interface WorkSliceOptions<W> {
   readonly stage: Stage<Topic, readonly Topic[], W>
@@ -32,8 +25,8 @@ export interface WorkSliceOptions<W> {
   readonly effects: Effects<W> | null
   readonly signal: AbortSignal
   readonly log: Logger
-  /** Throws when this worker may be a zombie: asked before anything leaves the process. */
-  assertHeard(): void
+  /** Asked before anything leaves the process: a worker that may be a zombie starts nothing. */
+  readonly membership: Pick<Membership, 'silentMs' | 'sessionTimeoutMs'>
 }
 
 /** True when the lane went to another job while this slice was on its way. */
@@ -49,19 +42,19 @@ const changedHands = async (gate: Gate, lane: number, jobId: string): Promise<bo
  * remembers.
  */
 export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worked' | 'ended' | 'changed'> => {
-  const { stage, holding, lane, slice, codec, signal, gate } = options
-  const { job, control, transactor } = holding
+  const { stage, holding, lane, slice, codec, signal, gate, membership } = options
+  const { job, transactor } = holding
   const started = performance.now()
 
   await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
-  const { inputs, rejected, ended: marked, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
+  const { inputs, rejected, ended, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
   if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
 
   const said = { items: 0, total: null as number | null, message: null as string | null }
   const context: StageContext = {
     job,
     lane,
-    signal,
+    signal: guardedSignal(signal, () => assertHeard(membership)),
     log: options.log,
     total: items => {
       said.total = items
@@ -73,20 +66,18 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
       said.message = message
     },
   }
-  const work = control.draining ? [] : inputs
-  const ended = marked || (control.draining && stage.fansOut === true && inputs.length > 0)
-  options.assertHeard()
-  const values = work.map(input => input.value)
+  assertHeard(membership)
+  const values = inputs.map(input => input.value)
   const outcomes = await transformSlice(stage, values, context).catch(by('stage'))
   const transformed = performance.now()
 
   signal.throwIfAborted()
-  options.assertHeard()
-  const refused = await effect(options, work, outcomes, context).catch(by('store'))
+  assertHeard(membership)
+  const refused = await effect(options, inputs, outcomes, context).catch(by('store'))
   const effected = performance.now()
 
   signal.throwIfAborted()
-  options.assertHeard()
+  assertHeard(membership)
   let settled: Settlement
   try {
     settled = settle(codec, {
@@ -94,7 +85,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
       job,
       lane,
       slice,
-      inputs: work,
+      inputs,
       outcomes,
       rejected: [...rejected, ...refused],
       ended,
@@ -116,7 +107,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   options.log.debug(
     {
       first: slice.first,
-      records: work.length,
+      records: inputs.length,
       transform_ms: ms(started, transformed),
       effect_ms: ms(transformed, effected),
       commit_ms: ms(effected, performance.now()),
@@ -127,7 +118,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
 }
 
 const by =
-  (origin: Origin) =>
+  (origin: SliceError['origin']) =>
   (error: unknown): never => {
     throw new SliceError(origin, error)
   }

@@ -10,6 +10,13 @@ const job = {
     { name: 'run', type: 'long', doc: 'Run number of the kb; the high part of every version this job writes.' },
     { name: 'attempt', type: 'int' },
     {
+      name: 'revision',
+      type: 'long',
+      default: 0,
+      doc: "Of the job's desired state: grows with every change of its attempt, its holds and its cancel.",
+    },
+    { name: 'priority', type: 'int', default: 0, doc: 'Larger gets more turns of a process that works several jobs.' },
+    {
       name: 'lanes',
       type: { type: 'array', items: 'int' },
       doc: 'All lanes of the job; the first has its load requests.',
@@ -66,7 +73,12 @@ export const laneControl = {
       doc: 'Topic to the first offset of this job in the lane.',
     },
     { name: 'held', type: { type: 'array', items: 'string' }, doc: 'Names of the stages that are held.' },
-    { name: 'draining', type: 'boolean', doc: 'Records are skipped to the end mark, without work.' },
+    {
+      name: 'cancelled',
+      type: 'boolean',
+      default: false,
+      doc: 'The job is over: a slice in hand is aborted at once. All its stages are held as well.',
+    },
   ],
 } as const satisfies RecordSchema
 

@@ -50,3 +50,46 @@ export const phaseFailure = {
 } as const satisfies RecordSchema
 
 export type PhaseFailure = Infer<typeof phaseFailure>
+
+/**
+ * "Nothing of this job is in flight here": written under the lane's own transactional id after the last slice has
+ * ended, so that whoever no longer owns the lane cannot write it.
+ */
+export const acknowledgement = {
+  type: 'record',
+  name: 'Acknowledgement',
+  namespace: 'penstock',
+  doc: 'A lane of a stage is held: nothing of the job is in flight there.',
+  fields: [
+    tag('acknowledgement'),
+    { name: 'job_id', type: 'string' },
+    { name: 'attempt', type: 'int' },
+    { name: 'stage', type: 'string' },
+    { name: 'lane', type: 'int' },
+    { name: 'revision', type: 'long', doc: 'Of the job, as the control record had it that asked for the hold.' },
+    optional('worker', 'string', 'Who says so; null when the coordinator found no worker and fenced the lane itself.'),
+  ],
+} as const satisfies RecordSchema
+
+export type Acknowledgement = Infer<typeof acknowledgement>
+
+/** Work that cannot go on for now and will be tried again by itself; the next progress of the lane ends it. */
+export const waiting = {
+  type: 'record',
+  name: 'Waiting',
+  namespace: 'penstock',
+  doc: 'A lane of a stage waits: for a provider, for a store, for its next attempt.',
+  fields: [
+    tag('waiting'),
+    { name: 'job_id', type: 'string' },
+    { name: 'attempt', type: 'int' },
+    { name: 'stage', type: 'string' },
+    { name: 'lane', type: 'int' },
+    { name: 'offset', type: 'long', doc: 'The first record that was not done.' },
+    { name: 'code', type: 'string' },
+    { name: 'message', type: 'string' },
+    { name: 'retry_ms', type: 'long', doc: 'Milliseconds from this record to the next attempt.' },
+  ],
+} as const satisfies RecordSchema
+
+export type Waiting = Infer<typeof waiting>

@@ -7,7 +7,7 @@ import { endMark } from './end-mark.ts'
 import { finishRequest } from './finish-request.ts'
 import { laneControl } from './lane-control.ts'
 import { loadRequest } from './load-request.ts'
-import { phaseFailure, progress } from './progress.ts'
+import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
 import { vector } from './vector.ts'
 
 /** A topic and what may travel in it. Who writes and who reads is checked against the stages in `pipeline.ts`. */
@@ -99,7 +99,7 @@ export const finish = topic(
 )
 export const progressTopic = topic({
   name: 'progress',
-  records: [progress, phaseFailure],
+  records: [progress, phaseFailure, acknowledgement, waiting],
   key: 'job',
   writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
   readers: ['coordinator'],

@@ -1,15 +1,29 @@
 import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
-import type { Admission, DeadLetterGroup, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
+import type {
+  Admission,
+  CommandOutcome,
+  CommandRequest,
+  DeadLetterGroup,
+  JobFilter,
+  Submission,
+} from '../../src/coordinator/jobs.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 
 /** Ports that remember what they were asked and answer what the test puts into them. */
 export interface FakePorts extends ApiPorts {
-  readonly asked: { submissions: Submission[]; filters: JobFilter[]; searches: SearchQuery[]; embedded: string[] }
+  readonly asked: {
+    commands: CommandRequest[]
+    submissions: Submission[]
+    filters: JobFilter[]
+    searches: SearchQuery[]
+    embedded: string[]
+  }
   readonly stored: {
     jobs: JobStatus[]
     admission: Admission | null
+    command: CommandOutcome | null
     deadLetters: DeadLetterGroup[]
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
@@ -20,10 +34,11 @@ export interface FakePorts extends ApiPorts {
 
 /** With `over`, parts of the ports as the test wants them. */
 export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
-  const asked: FakePorts['asked'] = { submissions: [], filters: [], searches: [], embedded: [] }
+  const asked: FakePorts['asked'] = { commands: [], submissions: [], filters: [], searches: [], embedded: [] }
   const stored: FakePorts['stored'] = {
     jobs: [],
     admission: null,
+    command: null,
     deadLetters: [],
     knowledgeBases: [],
     page: { documents: [], next: null },
@@ -46,6 +61,12 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         return stored.jobs
       },
       deadLetters: async () => stored.deadLetters,
+      async command(request) {
+        asked.commands.push(request)
+        const job = stored.jobs.find(one => one.kb_id === request.kb_id)
+        if (!job) return { outcome: 'no_job' }
+        return stored.command ?? { outcome: 'accepted', job_id: job.job_id, kb_id: job.kb_id, status: job.status }
+      },
     },
     catalogue: {
       list: async () => stored.knowledgeBases,
@@ -88,6 +109,8 @@ export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
   error: null,
   metrics: { documents: 120, chunks: 900, rejected: 0, bytes: 4096, documents_per_second: 12, chunks_per_second: null },
   eta: null,
+  pause: null,
+  cancel: null,
   lanes: [3, 4],
   submitted_at: '2026-11-23T06:00:00.000Z',
   started_at: '2026-11-23T06:00:01.000Z',
@@ -108,6 +131,7 @@ export const aPhase = (over: Partial<JobStatus['phase_details'][number]>): JobSt
   items_processed: 0,
   items_total: null,
   items_rejected: 0,
+  items_per_second: null,
   started_at: null,
   completed_at: null,
   error: null,

@@ -10,20 +10,41 @@ describe.concurrent('penstock', () => {
   it('explains itself, its verbs and its exit codes', async ({ expect }) => {
     const { code, stdout } = await penstock(fakePorts(), '--help')
     expect(code).toBe(0)
-    for (const verb of ['ingest', 'status', 'watch', 'search', 'kb', 'dead-letters', 'config'])
+    for (const verb of [
+      'ingest',
+      'status',
+      'watch',
+      'pause',
+      'resume',
+      'cancel',
+      'retry',
+      'search',
+      'kb',
+      'dead-letters',
+      'config',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${verb}\\b.* [a-z]`, 'm'))
     expect(stdout).toContain('Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted.')
   })
 
-  it.each(['ingest', 'status', 'watch', 'search', 'kb', 'dead-letters', 'config'])(
-    'explains %s with an example and says that it can print JSON',
-    async verb => {
-      const { code, stdout } = await penstock(fakePorts(), verb, '--help')
-      expect(code).toBe(0)
-      expect(stdout).toMatch(new RegExp(`Examples:\n  \\$ penstock ${verb}`))
-      if (verb !== 'kb') expect(stdout).toContain('--json')
-    },
-  )
+  it.each([
+    'ingest',
+    'status',
+    'watch',
+    'pause',
+    'resume',
+    'cancel',
+    'retry',
+    'search',
+    'kb',
+    'dead-letters',
+    'config',
+  ])('explains %s with an example and says that it can print JSON', async verb => {
+    const { code, stdout } = await penstock(fakePorts(), verb, '--help')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Examples:\n  \\$ penstock ${verb}`))
+    if (verb !== 'kb') expect(stdout).toContain('--json')
+  })
 
   it('suggests the nearest verb for one that is not', async ({ expect }) => {
     const { code, stderr } = await penstock(fakePorts(), 'serach', 'handbook', 'keys')
@@ -69,7 +90,7 @@ describe.concurrent('penstock status', () => {
     expect(byKb.stdout).toContain(
       'Job job-1 of knowledge base handbook: pending, 40 %\n  waiting for two jobs before it\n',
     )
-    expect(byKb.stdout).toMatch(/^CHUNKING +running +40 % +120\/300 documents +0$/m)
+    expect(byKb.stdout).toMatch(/^CHUNKING +running +40 % +120\/300 documents +- +0$/m)
     const byId = await penstock(ports, 'status', 'job-1', '--json')
     expect(JSON.parse(byId.stdout)).toEqual(ports.stored.jobs[0])
   })

@@ -5,6 +5,7 @@ import { createJobs } from '../../src/coordinator/job-store.ts'
 import type { Submission } from '../../src/coordinator/jobs.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
 import { forgetApplied, knowledgeBases } from '../../src/knowledge/catalogue.ts'
+import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import { openPostgres } from '../kit/databases.ts'
 import { silent } from '../kit/log.ts'
 import { until } from '../kit/until.ts'
@@ -37,10 +38,23 @@ export const useBench = (connect?: () => Promise<Broker>) => {
   beforeEach(renew)
   afterEach(stopAll)
 
+  /** What was asked of the store beside. */
+  const claimed: string[] = []
+  const discarded: string[] = []
+  const store = {
+    async claim(_: string, stage: string, lane: number) {
+      claimed.push(`${stage}.${lane}`)
+    },
+    async discard({ job_id }: LaneJob) {
+      discarded.push(job_id)
+    },
+  }
   const jobs = () => createJobs({ em: database.em, knowledgeBases, queueDepth: 50, lanes: 4, concurrency: 2 })
   const row = (id: string) => database.em.fork().findOneOrFail(JobRow, { id })
 
   return {
+    claimed,
+    discarded,
     get em() {
       return database.em
     },
@@ -54,7 +68,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
     async coordinator(change: Partial<CoordinatorOptions> = {}) {
       const { broker, codec } = line
       const started = await startCoordinator({
-        ...{ em: database.em, forgetApplied, broker, codec, log: silent, lanes: 4, concurrency: 2 },
+        ...{ em: database.em, forgetApplied, ...store, broker, codec, log: silent, lanes: 4, concurrency: 2 },
         ...{ holder: 'test', leaseMs: 300, pollMs: 10 },
         ...change,
       })

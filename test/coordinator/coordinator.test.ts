@@ -14,7 +14,7 @@ describe('a job', () => {
     expect(lanes.map(({ lane }) => lane)).toEqual([0, 1])
     expect(lanes[0]).toMatchObject({
       held: [],
-      draining: false,
+      cancelled: false,
       starts: { documents: 2, chunks: 0, vectors: 0, finish: 0, 'load.requests': 0 },
       job: { job_id: id, kb_id: 'manual', run: 1, attempt: 1, lanes: [0, 1] },
     })
@@ -248,6 +248,7 @@ describe('two coordinators', () => {
           ? suspended(() => broker.range(topic, lane))
           : broker.range(topic, lane),
       committed: (...args) => broker.committed(...args),
+      owners: (...args) => broker.owners(...args),
       deleteRecords: (...args) => broker.deleteRecords(...args),
       join: options => broker.join(options),
       follow: options => broker.follow(options),

@@ -5,7 +5,10 @@ import type { Progress } from '../../src/schemas/progress.ts'
 /** Every lane of every topic starts at this offset. */
 const startOffset = 100
 
-export const started = (lanes: readonly number[]): JobEvent => ({
+/** What an undisturbed run consists of. */
+export type HistoryEvent = Extract<JobEvent, { type: 'started' | 'progress' }>
+
+export const started = (lanes: readonly number[]): HistoryEvent => ({
   type: 'started',
   lanes,
   starts: Object.fromEntries(
@@ -41,13 +44,13 @@ export const progress = (stage: string, change: Partial<Progress> = {}, at = 2_0
   }) as const satisfies JobEvent
 
 /** A whole run, stage by stage: slices of differing sizes in every lane, the last of each with the end mark. */
-export const history = (lanes: readonly number[], seed = 1): JobEvent[] => {
+export const history = (lanes: readonly number[], seed = 1): HistoryEvent[] => {
   let random = seed
   const next = (below: number) => {
     random = (random * 1_103_515_245 + 12_345) % 2_147_483_648
     return Math.floor((random / 2_147_483_648) * below)
   }
-  const events: JobEvent[] = [started(lanes)]
+  const events: HistoryEvent[] = [started(lanes)]
   let at = 2_000
   for (const { stage, firstLaneOnly } of phases)
     for (const lane of firstLaneOnly ? lanes.slice(0, 1) : lanes) {

@@ -44,6 +44,7 @@ export const mortal = (em: EntityManager, broker: Broker, lastStep: number, only
     close: () => broker.close(),
     range: (...args) => read(() => broker.range(...args)),
     committed: (...args) => read(() => broker.committed(...args)),
+    owners: (...args) => read(() => broker.owners(...args)),
     deleteRecords: (...args) => step('deleteRecords', () => broker.deleteRecords(...args)),
     fence: async id => transactor(await step(`fence ${id}`, () => broker.fence(id))),
     follow: options => read(() => broker.follow(options)),

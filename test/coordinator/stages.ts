@@ -81,7 +81,7 @@ export const startStages = async (
       },
     }
   }
-  const common = { broker, gate, codec, retry: {}, log: silent, failed }
+  const common = { worker: 'here', broker, gate, codec, retry: {}, log: silent, failed }
   const running = [
     await runStage({
       ...common,

@@ -39,8 +39,12 @@ export interface Worker {
  * Penstock as it is run for real: a Kafka, a registry and a PostgreSQL with pgvector of its own, and every role a
  * process. `close` ends all of it and leaves nothing behind.
  */
-export const openInstallation = async (roles: readonly Role[], settings: Readonly<Record<string, string>> = {}) => {
-  const [kafka, registry, database] = await Promise.all([startTestKafka(), startTestRegistry(), testDatabase()])
+export const openInstallation = async (
+  roles: readonly Role[],
+  settings: Readonly<Record<string, string>> = {},
+  makeDatabase = () => testDatabase(),
+) => {
+  const [kafka, registry, database] = await Promise.all([startTestKafka(), startTestRegistry(), makeDatabase()])
   const { folder, remove } = temporaryFolder('installation')
   const corpus = join(folder, 'corpus')
   mkdirSync(corpus)
@@ -135,6 +139,16 @@ export const openInstallation = async (roles: readonly Role[], settings: Readonl
       await work().finally(() => process.kill(kafka.pid, 'SIGCONT'))
     },
     workers: [...processes.keys()],
+    /** Ends all workers of a role, as an operator would, until `serve`. */
+    async stop(role: Role) {
+      const workers = [...processes.keys()].filter(worker => worker.role === role)
+      await Promise.all(workers.map(worker => processes.get(worker)!.stop()))
+    },
+    /** Starts them again. */
+    async serve(role: Role) {
+      const workers = [...processes.keys()].filter(worker => worker.role === role)
+      for (const [i, worker] of workers.entries()) processes.set(worker, await start(role, i, worker.name))
+    },
     worker: (role: Role) => [...processes.keys()].find(worker => worker.role === role)!,
     jobThat,
     ended: (id: string, withinMs?: number) =>
@@ -144,6 +158,25 @@ export const openInstallation = async (roles: readonly Role[], settings: Readonl
       writeFileSync(join(corpus, name), text)
     },
     contents: (kb: string) => contentsOf(opened.pool, kb),
+    /** Versions with rows of which none is what readers see. */
+    async halfWritten(kb: string) {
+      const { rows } = await opened.pool.query(
+        `select v.document_id, v.version from document_version v
+         left join document d on d.kb_id = v.kb_id and d.document_id = v.document_id and d.active_version = v.version
+         where v.kb_id = $1 and d.document_id is null`,
+        [kb],
+      )
+      const {
+        rows: [base],
+      } = await opened.pool.query<{ number: number }>('select number from knowledge_base where id = $1', [kb])
+      const orphans = await opened.pool.query(
+        `select c.document_id, c.version from chunks_${base!.number} c
+         left join document d on d.kb_id = $1 and d.document_id = c.document_id and d.active_version = c.version
+         where d.document_id is null`,
+        [kb],
+      )
+      return [...rows, ...orphans.rows]
+    },
     vectors: (kb: string) => storedVectors(opened.pool, kb),
     vectorsOf: (reference: readonly ReferenceChunk[]) => asStored(opened.pool, reference),
     async close() {

@@ -17,6 +17,8 @@ export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   kb_id: 'kb-1',
   run: 1,
   attempt: 1,
+  revision: 0,
+  priority: 0,
   lanes: [0],
   sources: [],
   chunking: { strategy: 'markdown', chunk_size: 64, chunk_overlap: 8 },
@@ -45,7 +47,7 @@ export const openLine = async (lanes = 2) => {
   }
   const rule = (lane: number, job: LaneJob | null, rest: Partial<LaneControl> = {}) =>
     write(control, 0, [
-      { type: 'lane_control', lane, revision: ++revision, job, starts: {}, held: [], draining: false, ...rest },
+      { type: 'lane_control', lane, revision: ++revision, job, starts: {}, held: [], cancelled: false, ...rest },
     ])
   const read = async <T extends Topic>(topic: T, lane = 0): Promise<RecordOf<T>[]> => {
     const values: RecordOf<T>[] = []

@@ -121,8 +121,8 @@ export const startTestPostgres = async (): Promise<{ readonly url: string; stop(
 let created = 0
 
 /** An empty database of its own on the shared server; `drop` ends what is still connected to it. */
-export const testDatabase = async (): Promise<{ readonly url: string; drop(): Promise<void> }> => {
-  const { url } = await sharedService<{ url: string }>('postgres')
+export const testDatabase = async (server?: string): Promise<{ readonly url: string; drop(): Promise<void> }> => {
+  const { url } = server === undefined ? await sharedService<{ url: string }>('postgres') : { url: server }
   const name = `test_${process.pid}_${Date.now()}_${created++}`
   const once = async (sql: string) => {
     const client = new pg.Client({ connectionString: url })

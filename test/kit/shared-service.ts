@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { inject } from 'vitest'
+import type {} from 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,6 +18,8 @@ export type Service = { stop(): Promise<void> }
 
 /** Asks for a service by its name in `global-setup.ts`; `T` is what its starter gives, without `stop`. */
 export const sharedService = async <T>(name: string): Promise<T> => {
+  // Benchmarks use the kit as well, outside of vitest.
+  const { inject } = await import('vitest')
   const answer = await fetch(`${inject('sharedServices')}/${name}`)
   if (!answer.ok) throw new Error(`The shared service ${name} did not start: ${await answer.text()}`)
   return (await answer.json()) as T

@@ -44,6 +44,7 @@ const mortal = (broker: Broker, lastStep: number) => {
   const mortalBroker: Broker = {
     clusterId: () => broker.clusterId(),
     ensureTopics: topics => broker.ensureTopics(topics),
+    owners: (...args) => broker.owners(...args),
     deleteRecords: (...args) => broker.deleteRecords(...args),
     join: options => broker.join(options),
     follow: options => broker.follow(options),
@@ -88,7 +89,16 @@ const runKilledAt = async (step: number): Promise<boolean> => {
   const failed = (error: Error) => expect.unreachable(error.message)
   const work = async (broker: Broker) => {
     const gate = await openGate({ broker: line.broker, codec: line.codec, failed })
-    const options = { stage: counting, gate, codec: line.codec, effects: null, retry: {}, log: silent, failed }
+    const options = {
+      worker: 'w',
+      stage: counting,
+      gate,
+      codec: line.codec,
+      effects: null,
+      retry: {},
+      log: silent,
+      failed,
+    }
     const running = await runStage({ ...options, broker })
     return async () => {
       await running.stop()

@@ -81,6 +81,7 @@ const start = async (line: Line, stage = copying()): Promise<Running> => {
   const broker = line.kafka.connect()
   const gate = await openGate({ broker, codec: line.codec, failed })
   const running = await runStage({
+    worker: 'w',
     stage,
     broker,
     gate,
@@ -269,22 +270,6 @@ describe('runStage', () => {
     await line.write(documents, 0, [documentOf('late'), documentOf('new', 'job-2'), endOf('job-2')])
     await ended(line)
     expect(texts(await line.read(chunks))).toEqual(['old', 'new', 'end_mark'])
-  })
-
-  test('a draining lane is skipped to its end mark without work', async () => {
-    const line = await setUp()
-    const worked: string[] = []
-    await line.rule(0, laneJob(), { draining: true })
-    await start(
-      line,
-      copying(found => {
-        worked.push(...found)
-      }),
-    )
-    await line.write(documents, 0, [documentOf('a'), documentOf('b'), endOf()])
-    await ended(line)
-    expect(texts(await line.read(chunks))).toEqual(['end_mark'])
-    expect(worked).toEqual([])
   })
 
   test('a second worker takes over lanes in the middle of a job and nothing is lost or doubled', async () => {

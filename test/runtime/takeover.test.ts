@@ -35,7 +35,8 @@ const setUp = async () => {
       committed: broker.committed.bind(broker),
       range: broker.range.bind(broker),
     }
-    return takeOver({ stage, lane: 0, broker: watched, gate, effects: null })
+    const taken = await takeOver({ stage, lane: 0, broker: watched, gate, effects: null })
+    return taken?.kind === 'work' ? taken : null
   }
   return { line, take }
 }

@@ -68,7 +68,7 @@ const setUp = async () => {
   await line.rule(0, laneJob())
   await line.write(loadRequests, 0, [request, { type: 'end_mark', job_id: 'job-1' }])
   const start = () =>
-    runStage({ stage, broker, gate, codec: line.codec, effects: null, retry: {}, log: silent, failed })
+    runStage({ worker: 'w', stage, broker, gate, codec: line.codec, effects: null, retry: {}, log: silent, failed })
   const ended = () => until('it works when it is heard', async () => (await line.read(chunks)).length > 0)
   const close = async (running: { stop(): Promise<void> }) => {
     await running.stop()

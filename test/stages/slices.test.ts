@@ -39,6 +39,7 @@ const chunked = async (slice: { readonly records: number; readonly bytes: number
   const { effect: _none, ...rest } = chunking()
   const gate = await openGate({ broker: line.broker, codec: line.codec, failed })
   const stage = await runStage({
+    worker: 'w',
     stage: { ...rest, slice },
     broker: line.broker,
     gate,

@@ -15,6 +15,16 @@ const failure = z.object({
   lane: z.int().nullable(),
 })
 
+const hold = z.object({
+  requested_at: time,
+  acknowledged: count,
+  expected: count,
+  missing: z
+    .array(z.object({ stage: z.string(), lane: z.int(), worker: z.string().nullable() }))
+    .readonly()
+    .describe('Lanes of stages that have not yet acknowledged that nothing is in flight; worker null: nobody has it.'),
+})
+
 export const jobStatus = z.object({
   job_id: jobId,
   kb_id: kbId,
@@ -33,7 +43,12 @@ export const jobStatus = z.object({
     documents_per_second: z.number().nullable(),
     chunks_per_second: z.number().nullable(),
   }),
-  eta: z.null(),
+  eta: z
+    .object({ earliest: time, expected: time, latest: time })
+    .nullable()
+    .describe('When it will be done, as a range; null where there is no ground for one.'),
+  pause: hold.nullable().describe('A pause of the job or of phases that is in force or asked for.'),
+  cancel: hold.nullable().describe('A cancel that is under way.'),
   lanes: z.array(z.int()).readonly(),
   submitted_at: time,
   started_at: time.nullable(),
@@ -47,6 +62,7 @@ export const jobStatus = z.object({
         items_processed: count,
         items_total: count.nullable(),
         items_rejected: count,
+        items_per_second: z.number().nullable(),
         started_at: time.nullable(),
         completed_at: time.nullable(),
         error: failure.nullable(),

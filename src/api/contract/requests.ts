@@ -3,6 +3,7 @@
  * server, the client, the CLI and /openapi.json.
  */
 import { z } from 'zod'
+import type { CommandRequest } from '../../coordinator/jobs.ts'
 import { sourceSpec } from '../../sources/spec.ts'
 
 const kbIdPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
@@ -72,6 +73,15 @@ const work = {
 
 export const startRequest = z.strictObject(work)
 export const ingestRequest = z.strictObject({ kb_id: kbId, ...work })
+
+const phase = z.enum(['LOADING', 'CHUNKING', 'EMBEDDING', 'INDEXING', 'FINISHING']) satisfies z.ZodType<PhaseName>
+type PhaseName = NonNullable<CommandRequest['phase']>
+
+/** What may be asked of a job beside its start. */
+export const phaseRequest = z.strictObject({
+  phase: phase.optional().describe('One phase; the whole job unless stated.'),
+})
+export const cancelRequest = z.strictObject({})
 
 export const searchRequest = z.strictObject({
   kb_id: kbId,

@@ -14,6 +14,7 @@ const used = [
   'Heartbeat',
   'LeaveGroup',
   'SyncGroup',
+  'DescribeGroups',
   'CreateTopics',
   'DeleteRecords',
   'InitProducerId',

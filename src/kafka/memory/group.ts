@@ -1,6 +1,9 @@
 /** What a group asks of its members. */
 export interface GroupMember {
   readonly topic: string
+  readonly clientId: string
+  /** Those that it was given and has not lost since. */
+  lanes(): readonly number[]
   assigned(lanes: readonly number[]): void
   revoked(): void
 }
@@ -17,6 +20,7 @@ export class MemoryGroup {
   readonly #offsets = new Map<string, number>()
   readonly #members = new Set<GroupMember>()
   #generation = 0
+  #settled = 0
 
   constructor(cluster: GroupHome) {
     this.#cluster = cluster
@@ -28,6 +32,13 @@ export class MemoryGroup {
 
   commit(topic: string, lane: number, next: number): void {
     this.#offsets.set(`${topic}/${lane}`, next)
+  }
+
+  /** null between a change of members and its assignment. */
+  owners(topic: string): ReadonlyMap<number, string> | null {
+    if (this.#settled !== this.#generation) return null
+    const members = [...this.#members].filter(member => member.topic === topic)
+    return new Map(members.flatMap(member => member.lanes().map(lane => [lane, member.clientId] as const)))
   }
 
   join(member: GroupMember): void {
@@ -51,6 +62,7 @@ export class MemoryGroup {
         if (generation !== this.#generation) return
         member.assigned(this.#cluster.lanes(member.topic).filter(lane => lane % members.length === index))
       }
+      if (generation === this.#generation) this.#settled = generation
     })
   }
 }

@@ -6,6 +6,7 @@ import { LaneReader } from './lane-reader.ts'
 export class MemoryMembership implements Membership, GroupMember {
   readonly sessionTimeoutMs = 30_000
   readonly topic: string
+  readonly clientId: string
   readonly #options: JoinOptions
   readonly #cluster: MemoryCluster
   readonly #group: MemoryGroup
@@ -14,7 +15,8 @@ export class MemoryMembership implements Membership, GroupMember {
   #assigned = false
   #left = false
 
-  constructor(cluster: MemoryCluster, options: JoinOptions) {
+  constructor(cluster: MemoryCluster, options: JoinOptions, clientId: string) {
+    this.clientId = clientId
     this.#cluster = cluster
     this.#options = options
     this.topic = options.topic
@@ -57,6 +59,10 @@ export class MemoryMembership implements Membership, GroupMember {
 
   resume(lanes: readonly number[]): void {
     for (const lane of lanes) this.#lanes.get(lane)?.resume()
+  }
+
+  lanes(): readonly number[] {
+    return [...this.#lanes.keys()]
   }
 
   silentMs(): number {

@@ -1,0 +1,26 @@
+import type { z } from 'zod'
+
+/** One entry of the table of routes. */
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  /** With `{name}` for what `params` describes. */
+  readonly path: string
+  readonly tag: 'ingestion' | 'knowledge bases' | 'search' | 'service'
+  readonly summary: string
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodObject
+  readonly answer: z.ZodType
+  /** The body may be left out: all of its fields may. */
+  readonly bodyOptional?: true
+  /** Server-sent events, with `answer` as the data of each; the connection stays open. */
+  readonly streams?: true
+  /** Statuses that carry `answer`, each with when. */
+  readonly statuses: Readonly<Record<number, string>>
+  /** Statuses that carry an error body, each with when; 500 and the refusals of HTTP itself go without saying. */
+  readonly errors: Readonly<Record<number, string>>
+}
+
+export const route = <const R extends Route>(declared: R): R => Object.freeze(declared)
+
+export const invalid = { 422: 'Something in it is wrong; every mistake is named with its path.' } as const

@@ -1,0 +1,50 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type AdmissionOptions, submit } from './admission.ts'
+import { demandOf, foreseen, refusalFor, waitingCommands } from './commands.ts'
+import { CommandRow, JobRow } from './entities.ts'
+import { apply } from './job.ts'
+import { lockJobs } from './job-rows.ts'
+import { shownStatus } from './job-state.ts'
+import type { CommandOutcome, CommandRequest } from './jobs.ts'
+
+/**
+ * Accepts a demand on the newest job of a knowledge base, or says why not. It is judged by what the job will be when
+ * the demands that were accepted before it are applied, so that of several clients the last one accepted wins. A failed
+ * job that was given up cannot go on: its retry is a new job with the same request.
+ */
+export const command = async (options: AdmissionOptions, request: CommandRequest): Promise<CommandOutcome> => {
+  const outcome = await options.em.fork().transactional(tx => accept(tx, request))
+  if (outcome.outcome === 'closed') return again(options, outcome.job)
+  if (outcome.outcome === 'accepted') options.nudge?.()
+  return outcome
+}
+
+type Accepting = CommandOutcome | { readonly outcome: 'closed'; readonly job: JobRow }
+
+const accept = async (tx: EntityManager, { kb_id, verb, phase }: CommandRequest): Promise<Accepting> => {
+  const [newest] = await tx.find(JobRow, { kbId: kb_id }, { orderBy: { number: 'desc' }, limit: 1, fields: ['id'] })
+  const [job] = newest ? await lockJobs(tx, [newest.id]) : []
+  if (!job) return { outcome: 'no_job' }
+  if (job.closedAt && verb === 'retry') return { outcome: 'closed', job }
+  const event = demandOf({ verb, phase }, Date.now())
+  if (event === null) throw new Error(`${verb} is not a demand on a job.`)
+
+  const state = foreseen(job, await waitingCommands(tx, [job.id]))
+  const message = refusalFor({ state, closedAt: job.closedAt }, event)
+  if (message !== null) return { outcome: 'refused', job_id: job.id, status: shownStatus(state.status), message }
+  tx.create(CommandRow, { jobId: job.id, verb, phase })
+  await tx.flush()
+  return { outcome: 'accepted', job_id: job.id, kb_id, status: shownStatus(apply(state, event).job.status) }
+}
+
+const again = async (options: AdmissionOptions, job: JobRow): Promise<CommandOutcome> => {
+  const admission = await submit(options, job.submission)
+  if (admission.outcome === 'accepted') return admission
+  const reason = {
+    conflict: 'its knowledge base has another unfinished job',
+    settings_conflict: 'its knowledge base has other settings by now',
+    queue_full: 'as many jobs wait as may; try again later',
+  }[admission.outcome]
+  const message = `The failed job was given up, and cannot be started anew: ${reason}.`
+  return { outcome: 'refused', job_id: job.id, status: job.status, message }
+}

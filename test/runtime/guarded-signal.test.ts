@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { guardedSignal } from '../../src/runtime/guarded-signal.ts'
+
+test('a guarded signal aborts with the one it guards, and with its reason', () => {
+  const controller = new AbortController()
+  const signal = guardedSignal(controller.signal, () => undefined)
+  signal.throwIfAborted()
+  const reason = new Error('held')
+  controller.abort(reason)
+  expect(signal.aborted).toBe(true)
+  expect(() => signal.throwIfAborted()).toThrow(reason)
+})
+
+test('what its check throws when it is asked aborts it, for everyone who listens', () => {
+  let gone = false
+  const reason = new Error('not heard')
+  const signal = guardedSignal(new AbortController().signal, () => {
+    if (gone) throw reason
+  })
+  const heard: unknown[] = []
+  signal.addEventListener('abort', () => heard.push(signal.reason))
+  signal.throwIfAborted()
+  gone = true
+  expect(signal.aborted).toBe(false)
+  expect(() => signal.throwIfAborted()).toThrow(reason)
+  expect(heard).toEqual([reason])
+})
