@@ -109,7 +109,9 @@ for (let i = 0; i < pauses; i++) {
   const before = await doneOf(job)
   await measured(other, pace.alone, () => delay(watchMs))
   const now = await doneOf(job)
-  after += now.calls - before.calls + now.slices - before.slices
+  const done = now.calls - before.calls + now.slices - before.slices
+  after += done
+  if (done > 0) console.log(`pause ${i} of ${job.kb}: ${JSON.stringify({ status, before, now })}`)
   await client.resume({ params: { kb_id: job.kb }, body: {} })
   if ((i + 1) % 20 === 0) console.log(`${i + 1} of ${pauses}`)
 }

@@ -101,6 +101,7 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
     codec: await parts.codec(),
     effects: one.effect ? await parts.store() : null,
     retry: config.retry,
+    slicesAtOnce: config.stages.slicesAtOnce,
     log,
     failed,
   })

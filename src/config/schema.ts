@@ -99,6 +99,13 @@ export const schema = z.object({
     concurrency: setting('PENSTOCK_CONCURRENCY', integer(1, 1024).default(4), 'Jobs that run at once.'),
     queueDepth: setting('PENSTOCK_QUEUE_DEPTH', integer(0, 100_000).default(100), 'Jobs that may wait for their turn.'),
   }),
+  stages: z.object({
+    slicesAtOnce: setting(
+      'PENSTOCK_SLICES_AT_ONCE',
+      integer(1, 1024).default(4),
+      'Slices that a process works at once in each of its stages; jobs take turns for them.',
+    ),
+  }),
   sources: z.object({
     fileRoots: setting('PENSTOCK_FILE_ROOTS', paths(), 'The folders below which local files may be read.'),
     maxFileBytes: setting(

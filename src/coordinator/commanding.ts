@@ -4,7 +4,7 @@ import { demandOf, foreseen, refusalFor, waitingCommands } from './commands.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { apply } from './job.ts'
 import { lockJobs } from './job-rows.ts'
-import { shownStatus } from './job-state.ts'
+import { isUnderWay, shownStatus } from './job-state.ts'
 import type { CommandOutcome, CommandRequest } from './jobs.ts'
 
 /**
@@ -34,7 +34,13 @@ const accept = async (tx: EntityManager, { kb_id, verb, phase }: CommandRequest)
   if (message !== null) return { outcome: 'refused', job_id: job.id, status: shownStatus(state.status), message }
   tx.create(CommandRow, { jobId: job.id, verb, phase })
   await tx.flush()
-  return { outcome: 'accepted', job_id: job.id, kb_id, status: shownStatus(apply(state, event).job.status) }
+  const next = apply(state, event).job
+  return {
+    outcome: 'accepted',
+    job_id: job.id,
+    kb_id,
+    status: isUnderWay(next) ? shownStatus(next.status) : job.status,
+  }
 }
 
 const again = async (options: AdmissionOptions, job: JobRow): Promise<CommandOutcome> => {

@@ -33,13 +33,15 @@ export interface CoordinatorOptions extends CoordinatorStore {
   readonly holder: string
   /** How long nobody else may take over after the last renewal. */
   readonly leaseMs?: number
-  /** How often an idle coordinator looks for commands of other processes. */
+  /** How often an idle coordinator looks for commands of other processes; five times as often while there are jobs. */
   readonly pollMs?: number
+  /** How often it looks who works on the lanes of unfinished jobs. */
+  readonly watchMs?: number
 }
 
 /** Refuses a database that belongs to another cluster, then competes for the lease in the background. */
 export const startCoordinator = async (options: CoordinatorOptions): Promise<Coordinator> => {
-  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500 } = options
+  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500, watchMs = 1_000 } = options
   await claimCluster(em, await broker.clusterId())
   const lease = createLease(em, holder, leaseMs)
   const stopping = new AbortController()
@@ -74,8 +76,16 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
     }
   }
 
-  const commandsWait = async () =>
-    (await em.fork().execute('select 1 from command where applied_at is null limit 1')).length > 0
+  /** While there are jobs somebody may be waiting for an answer: then it looks more often. */
+  let busy = true
+  const commandsWait = async (): Promise<boolean> => {
+    const [found] = await em.fork().execute<{ waiting: boolean; busy: boolean }[]>(
+      `select exists (select from command where applied_at is null) as waiting,
+         exists (select from job where status in ('pending', 'running', 'paused')) as busy`,
+    )
+    busy = found!.busy
+    return found!.waiting
+  }
 
   const serveOnce = async (epoch: number, signal: AbortSignal): Promise<void> => {
     const transactor = await broker.fence('coordinator')
@@ -87,7 +97,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       active = true
       await serve(
         { ...options, epoch, transactor, transaction },
-        { signal, wait: until => bell.wait(pollMs, until), commandsWait },
+        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), commandsWait, watchMs },
       )
     } finally {
       active = false

@@ -12,6 +12,9 @@ export type Status = 'pending' | 'running' | 'pausing' | 'paused' | 'failed' | '
 export const shownStatus = (status: Status): JobState =>
   status === 'pausing' || status === 'cancelling' ? 'running' : status
 
+/** Nothing is promised of a job in such a state: it may be said of one that will be in it. */
+export const isUnderWay = ({ status }: Job): boolean => ['pending', 'running', 'pausing', 'cancelling'].includes(status)
+
 /** What is known of a job: plain data, saved as JSON in the job's one row. `job.ts` says how it changes. */
 export interface Job {
   readonly status: Status

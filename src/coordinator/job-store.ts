@@ -3,7 +3,7 @@ import { type AdmissionOptions, submit } from './admission.ts'
 import { command } from './commanding.ts'
 import { foreseen, waitingCommands } from './commands.ts'
 import { JobRow } from './entities.ts'
-import { shownStatus } from './job-state.ts'
+import { isUnderWay, shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
 import type { DeadLetterGroup, JobStatus, Jobs } from './jobs.ts'
 import { type Limits, ownersOf, waitingFor } from './waiting.ts'
@@ -13,7 +13,7 @@ export interface JobStoreOptions extends AdmissionOptions, Limits {}
 /** The jobs of the database, as the API starts and sees them. */
 export const createJobs = (options: JobStoreOptions): Jobs => {
   const { em } = options
-  /** What was accepted is shown as if it were applied; but a job has ended when it has. */
+  /** What was accepted is shown as if it were applied; but a job is paused, or has ended, when it is. */
   const ahead = async (fork: EntityManager, stored: readonly JobRow[]): Promise<readonly JobRow[]> => {
     const commands = await waitingCommands(
       fork,
@@ -21,7 +21,7 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
     )
     return stored.map(row => {
       const state = foreseen(row, commands)
-      if (state === row.state || state.status === 'cancelled') return row
+      if (state === row.state || !isUnderWay(state)) return row
       return { ...row, state, status: shownStatus(state.status), completedAt: null }
     })
   }

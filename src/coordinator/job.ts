@@ -170,7 +170,7 @@ const settled = (before: Job, job: Job, at: number): Transition => {
     after = { ...after, finishing: true }
     effects.push('finish')
   }
-  after = timed(held(after), at)
+  after = timed(before, held(after), at)
   if (goesOn || after.status === 'pending') after = { ...after, status: pausedStatus(after) }
   if (after.lanes.length > 0 && before.lanes.length > 0 && after.revision !== before.revision) effects.push('tell')
   return { job: after, effects }
@@ -183,11 +183,12 @@ const pausedStatus = (job: Job): Status => {
   return missingOf(job).length === 0 ? 'paused' : 'pausing'
 }
 
-/** A phase that stood is not slow: its pace begins anew when its hold ends. */
-const timed = (job: Job, at: number): Job => ({
+/** A phase that stood is not slow: until its hold ends, and with its end, its time does not count. */
+const timed = (before: Job, job: Job, at: number): Job => ({
   ...job,
   phases: eachPhase(name => {
     const phase: Job['phases'][Phase] = job.phases[name]
-    return phase.held === null || phase.pace === null ? phase : { ...phase, pace: resumed(phase.pace, at) }
+    const stood = phase.held !== null || before.phases[name].held !== null
+    return stood && phase.pace !== null ? { ...phase, pace: resumed(phase.pace, at) } : phase
   }),
 })

@@ -1,12 +1,42 @@
-/** How fast a phase has been of late. */
+/** How fast a phase has been while it was free to work. Plain data, small: saved with the job. */
 export interface Pace {
-  readonly perSecond: number | null
+  /** Time of the newest report (ms of the Unix epoch); what lies before it is counted, or was a hold. */
   readonly at: number
+  /** Milliseconds that the phase was free to work, since its first report. */
+  readonly ms: number
+  readonly items: number
+  /** Earlier points of (ms, items), oldest first, a second apart at least. */
+  readonly marks: readonly (readonly [number, number])[]
 }
+
+const apartMs = 1_000
+/** With a second between them: the last half minute. */
+const mostMarks = 30
+/** A phase that reports nothing for so long has no rate, in ms. */
+const silenceMs = 30_000
+
+/** With a report of so many items; reports of several lanes may come slightly out of order. */
 export const paced = (before: Pace | null, items: number, at: number): Pace => {
-  if (before === null || at <= before.at) return before ?? { perSecond: null, at }
-  const now = (1000 * items) / (at - before.at)
-  return { perSecond: before.perSecond === null ? now : 0.8 * before.perSecond + 0.2 * now, at }
+  // What the first report tells was done before it, nobody knows in which time.
+  if (before === null) return { at, ms: 0, items: 0, marks: [[0, 0]] }
+  const ms = before.ms + Math.max(0, at - before.at)
+  const all = before.items + items
+  const last = before.marks.at(-1)!
+  const marks = ms - last[0] >= apartMs ? [...before.marks, [ms, all] as const].slice(-mostMarks) : before.marks
+  return { at: Math.max(at, before.at), ms, items: all, marks }
 }
+
+/** The time up to `at` was a hold, and is not counted. */
 export const resumed = (pace: Pace, at: number): Pace => ({ ...pace, at: Math.max(at, pace.at) })
-export const rateOf = (pace: Pace, now: number): number | null => (now - pace.at > 60_000 ? null : pace.perSecond)
+
+/** Items per second of late, the silence since the newest report included; null where there is no ground for a rate. */
+export const rateOf = (pace: Pace, now: number): number | null => {
+  const silent = Math.max(0, now - pace.at)
+  const [ms, items] = pace.marks[0]!
+  const spent = pace.ms - ms + Math.max(0, silent - apartMs)
+  return silent > silenceMs || spent < apartMs || pace.items === items ? null : (1000 * (pace.items - items)) / spent
+}
+
+/** Items per second over all its time, or null. */
+export const meanRateOf = ({ ms, items }: Pace): number | null =>
+  ms < apartMs || items === 0 ? null : (1000 * items) / ms

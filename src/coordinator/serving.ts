@@ -19,17 +19,19 @@ export interface ServeOptions {
   wait(signal: AbortSignal): Promise<void>
   /** One light query: is there a command to apply? */
   commandsWait(): Promise<boolean>
+  /** How often to look who works on the lanes of unfinished jobs. */
+  readonly watchMs: number
 }
-
-/** How often the coordinator looks who works on the lanes of unfinished jobs, in ms. */
-const watchMs = 1_000
 
 /**
  * The work of the active coordinator until the signal aborts: finishes what the one before it had planned, then
  * applies commands, progress and dead letters, one thing at a time. Any error ends it; it is safe to serve again
  * with a new transactor.
  */
-export const serve = async (tenure: Tenure, { signal: ended, wait, commandsWait }: ServeOptions): Promise<void> => {
+export const serve = async (
+  tenure: Tenure,
+  { signal: ended, wait, commandsWait, watchMs }: ServeOptions,
+): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
   const signal = AbortSignal.any([ended, over.signal])

@@ -24,7 +24,7 @@ export class Activation {
 }
 
 /** How long the slice in hand of a lane that is paused may go on, in ms; then it is aborted. */
-const pauseGraceMs = 2_000
+const pauseGraceMs = 1_500
 
 /**
  * What a lane of a stage is to be worked for: null for nothing, else a name that changes with every reason to begin

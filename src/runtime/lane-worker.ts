@@ -15,6 +15,7 @@ import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
 import { type Held, type Holding, takeOver } from './takeover.ts'
+import { type Turns, weightOf } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
 export interface LaneWorkerOptions<W> {
@@ -28,6 +29,7 @@ export interface LaneWorkerOptions<W> {
   readonly codec: Codec
   readonly effects: Effects<W> | null
   readonly policy: RetryPolicy
+  readonly turns: Turns
   readonly log: Logger
 }
 
@@ -100,13 +102,12 @@ export class LaneWorker<W> {
   async #work({ ending, aborting }: Activation): Promise<void> {
     let failures = 0
     let failingSince = 0
-    let told: LaneReport | null = null
+    let failure: LaneReport | null = null
     while (!ending.aborted) {
       try {
-        if (told?.type === 'phase_failure') return await this.#tell(told)
+        if (failure) return await this.#tell(failure)
         const end = await this.#hold(ending, aborting, () => {
           failures = 0
-          told = null
         })
         if (end === 'done') return
       } catch (error) {
@@ -118,18 +119,12 @@ export class LaneWorker<W> {
         const verdict = judge(cause, origin, { count: failures, sinceMs }, this.#options.policy)
         logVerdict(this.#options, cause, verdict)
         if (verdict.kind === 'fail') {
-          told = { type: 'phase_failure', code: verdict.code, message: verdict.message }
+          failure = { type: 'phase_failure', code: verdict.code, message: verdict.message }
           continue
         }
         if (origin !== 'line' && verdict.afterMs >= shortWaitMs) {
-          const waits: LaneReport = {
-            type: 'waiting',
-            code: codeOf(cause),
-            message: messageOf(cause),
-            retry_ms: Math.round(verdict.afterMs),
-          }
-          told = waits
-          await this.#tell(waits).catch(unsaid => logVerdict(this.#options, unsaid, verdict))
+          const why = { code: codeOf(cause), message: messageOf(cause), retry_ms: Math.round(verdict.afterMs) }
+          await this.#tell({ type: 'waiting', ...why }).catch(unsaid => logVerdict(this.#options, unsaid, verdict))
         }
         await delay(verdict.afterMs, undefined, { signal: ending }).catch(() => undefined)
       }
@@ -144,7 +139,7 @@ export class LaneWorker<W> {
 
   /** One takeover and the work after it. */
   async #hold(ending: AbortSignal, signal: AbortSignal, succeeded: () => void): Promise<'done' | 'again'> {
-    const { lane, stage, gate, codec, effects, worker } = this.#options
+    const { lane, stage, gate, codec, effects, worker, turns } = this.#options
     const membership = this.#options.membership()
     const holding = await this.#takeOver()
     if (!holding) return 'done'
@@ -161,11 +156,14 @@ export class LaneWorker<W> {
       this.#busy = false
       membership.seek(lane, holding.position)
       membership.resume([lane])
+      const asker = { job: holding.job.job_id, weight: weightOf(holding.job.priority) }
       for (;;) {
         const slice = await queue.take(ending)
         this.#relieve(queue, membership)
+        const turn = await turns.take(asker, ending)
         const started = performance.now()
-        const done = await workSlice({ stage, holding, lane, slice, codec, gate, effects, signal, log, membership })
+        const work = { stage, holding, lane, slice, codec, gate, effects, signal, log, membership }
+        const done = await workSlice(work).finally(() => turn.end())
         this.#size.took(slice.records.length, performance.now() - started)
         if (done === 'ended') return 'done'
         if (done === 'changed') return 'again'

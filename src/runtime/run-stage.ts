@@ -7,6 +7,7 @@ import type { Gate } from './gate.ts'
 import { LaneWorker } from './lane-worker.ts'
 import { policyOf, type RetrySettings } from './retry.ts'
 import type { Stage } from './stage.ts'
+import { createTurns } from './turns.ts'
 
 export interface RunStageOptions<W> {
   readonly stage: Stage<Topic, readonly Topic[], W>
@@ -18,6 +19,8 @@ export interface RunStageOptions<W> {
   /** For a stage with an effect; null otherwise. */
   readonly effects: Effects<W> | null
   readonly retry: RetrySettings
+  /** Slices that this process works at once. */
+  readonly slicesAtOnce?: number
   readonly log: Logger
   /** The stage cannot go on in this process: the process should end and be started again. */
   failed(error: Error): void
@@ -34,6 +37,7 @@ export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running>
   if (stage.effect && !options.effects) throw new Error(`Stage ${stage.name} has an effect and was given no store.`)
   const log = options.log.child({ stage: stage.name })
   const policy = policyOf(stage.name, options.retry)
+  const turns = createTurns(options.slicesAtOnce ?? 4)
   const workers = new Map<number, LaneWorker<W>>()
   let owned: ReadonlySet<number> = new Set()
   let epoch = 0
@@ -45,7 +49,7 @@ export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running>
   }
   const employ = (lane: number) => {
     if (workers.has(lane)) return
-    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, log }))
+    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, turns, log }))
   }
   const follow = () => {
     if (!membership) return

@@ -1,13 +1,13 @@
 import type { SliceLimits } from './lane-queue.ts'
 
 /** A slice is meant to take no longer, in ms: what waits for it waits no longer, and progress is told as often. */
-const longMs = 2_000
+const longMs = 1_000
 const shortMs = longMs / 4
 const firstRecords = 64
 
 /**
  * How much a lane's worker takes at once: it begins small, doubles while slices are short, and is cut to fit when one
- * was long. A stage with a slow model so tells its progress every few seconds, one with a quick model pays little for
+ * was long. A stage with a slow model so tells its progress every second or two, one with a quick model pays little for
  * each transaction.
  */
 export class SliceSize implements SliceLimits {

@@ -69,7 +69,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       const { broker, codec } = line
       const started = await startCoordinator({
         ...{ em: database.em, forgetApplied, ...store, broker, codec, log: silent, lanes: 4, concurrency: 2 },
-        ...{ holder: 'test', leaseMs: 300, pollMs: 10 },
+        ...{ holder: 'test', leaseMs: 300, pollMs: 10, watchMs: 20 },
         ...change,
       })
       coordinators.push(started)

@@ -22,7 +22,9 @@ const lanes = 4
 const codec = localCodec(topics)
 
 /** A line, in memory unless stated, whose stages are played by hand, as far as the coordinator can see them. */
-export const openLine = async (broker: Broker = memoryKafka().connect()) => {
+export const openLine = async (real?: Broker) => {
+  const kafka = memoryKafka()
+  const broker = real ?? kafka.connect()
   await broker.ensureTopics(topicSpecs(lanes))
 
   const as = async (id: string, work: (transaction: BrokerTransaction) => Promise<void>) => {
@@ -89,6 +91,8 @@ export const openLine = async (broker: Broker = memoryKafka().connect()) => {
     })
 
   return {
+    /** For further clients, unless the line is on a real Kafka. */
+    kafka: real ? null : kafka,
     broker,
     codec,
     /** Everything that was ever written to these, in order of lane or time. */
