@@ -147,6 +147,29 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     expect(await contents('killed')).toEqual(await contents('undisturbed'))
   })
 
+  test('a paused job stays paused through a kill -9 of everything, and ends whole after its resume', {
+    timeout: 180_000,
+  }, async () => {
+    const job_id = await ingest('paused')
+    await client.pause({ params: { kb_id: 'paused' }, body: {} })
+    const status = async () => client.job({ params: { job_id } })
+    await until('the pause', async () => (await status()).status === 'paused', 30_000)
+    const before = await status()
+    const tree = treeOf(up.child.pid!)
+    for (const pid of tree) process.kill(pid, 'SIGKILL')
+    await gone(tree)
+    await start()
+    // Another job goes through every stage meanwhile.
+    await completed(await ingest('meanwhile'))
+    expect((await status()).status).toBe('paused')
+    expect((await status()).phase_details.map(({ items_processed }) => items_processed)).toEqual(
+      before.phase_details.map(({ items_processed }) => items_processed),
+    )
+    await client.resume({ params: { kb_id: 'paused' }, body: {} })
+    await completed(job_id)
+    expect(await contents('paused')).toEqual(await contents('undisturbed'))
+  })
+
   test('Ctrl-C ends everything within 10 s, with exit code 0', { timeout: 60_000 }, async () => {
     const tree = treeOf(up.child.pid!)
     const asked = performance.now()

@@ -32,6 +32,8 @@ export interface Worker {
   log(): string
   /** Ends it as kill -9 does, calls `dead`, and starts another in its place; resolves when that one is ready. */
   replace(dead?: () => void): Promise<void>
+  /** Ends it as an operator does and starts another in its place; tells how it ended, and in how many ms. */
+  restart(): Promise<{ readonly outcome: string; readonly ms: number }>
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
 }
 
@@ -92,6 +94,16 @@ export const openInstallation = async (
         const starting = start(role, i, worker.name)
         replacing.push(starting)
         processes.set(worker, await starting)
+      },
+      async restart() {
+        const asked = performance.now()
+        const ending = processes.get(worker)!
+        process.kill(ending.pid, 'SIGTERM')
+        const outcome = await ending.outcome
+        const ms = performance.now() - asked
+        life++
+        processes.set(worker, await start(role, i, worker.name))
+        return { outcome, ms }
       },
       signal: name => void process.kill(worker.pid, name),
     }
