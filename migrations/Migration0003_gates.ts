@@ -6,7 +6,7 @@ export class Migration0003_gates extends Migration {
     this.addSql(`
       alter table command drop constraint command_verb_check,
         add constraint command_verb_check check (verb in ('start', 'pause', 'resume', 'cancel', 'retry')),
-        add column refusal text`)
+        add column refusal text, add column command_id text unique`)
     this.addSql(`
       create table stage_owners (
         stage text primary key,
@@ -26,6 +26,6 @@ export class Migration0003_gates extends Migration {
     this.addSql(`
       alter table command drop constraint command_verb_check,
         add constraint command_verb_check check (verb in ('start')),
-        drop column refusal`)
+        drop column refusal, drop column command_id`)
   }
 }

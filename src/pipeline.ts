@@ -42,9 +42,12 @@ export const stageNames = [
 
 /** What writes and reads topics beside the stages. */
 const others = {
-  writes: { coordinator: ['load.requests', 'finish', 'control'] },
-  reads: { coordinator: ['progress', 'dead.letters'] },
-} as const
+  writes: { coordinator: ['load.requests', 'finish', 'control', 'job.events'], upstream: ['job.commands'] },
+  reads: { coordinator: ['progress', 'dead.letters', 'job.commands'], upstream: ['job.events'] },
+} as const satisfies Record<'writes' | 'reads', Record<string, readonly string[]>>
+
+const namedIn = (of: Readonly<Record<string, readonly string[]>>, topic: string): readonly string[] =>
+  Object.keys(of).filter(name => of[name]!.includes(topic))
 
 /** What the runtime reads and writes for every stage. */
 const runtime = { reads: ['control'], writes: ['progress', 'dead.letters'] } as const
@@ -62,8 +65,8 @@ export const checkPipeline = (stages: readonly Stage[], map: readonly Topic[] = 
       if (runtime.writes.some(name => name === topic.name)) writers.add(stage.name)
       if (runtime.reads.some(name => name === topic.name)) readers.add(stage.name)
     }
-    if (others.writes.coordinator.some(name => name === topic.name)) writers.add('coordinator')
-    if (others.reads.coordinator.some(name => name === topic.name)) readers.add('coordinator')
+    for (const name of namedIn(others.writes, topic.name)) writers.add(name)
+    for (const name of namedIn(others.reads, topic.name)) readers.add(name)
     if (writers.size === 0) wrong.push(`${topic.name} has no writer`)
     if (readers.size === 0) wrong.push(`${topic.name} has no reader`)
     const owners = stages.filter(stage => stage.from === topic)

@@ -2,11 +2,12 @@ import type { Logger } from 'pino'
 import { startApi } from './api-role.ts'
 import type { Config } from './config.ts'
 import { startCoordinator } from './coordinator/coordinator.ts'
-import { forgetApplied } from './knowledge/catalogue.ts'
+import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
+import { requestPorts, requestReader } from './request-reader.ts'
 import { messageOf, Wait } from './runtime/errors.ts'
 import { isOutOfReach } from './runtime/retry.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
@@ -108,7 +109,7 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
 }
 
 const coordinator = async (parts: Parts): Promise<Started> => {
-  const { lanes, concurrency } = parts.config.jobs
+  const { lanes, concurrency, queueDepth } = parts.config.jobs
   const { orm } = await parts.database()
   const store = await parts.store()
   return startCoordinator({
@@ -124,6 +125,9 @@ const coordinator = async (parts: Parts): Promise<Started> => {
       await store.finish(job, 'drop_unflipped', signal)
       await store.finish(job, 'prune_versions', signal)
     },
+    knowledgeBases,
+    queueDepth,
+    readRequest: requestReader(await requestPorts(parts)),
     lanes,
     concurrency,
     holder: processName,

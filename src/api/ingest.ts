@@ -1,11 +1,12 @@
-import type { Admission } from '../coordinator/jobs.ts'
+import type { Admission, Submission } from '../coordinator/jobs.ts'
 import type { EmbeddingSettings } from '../models/model.ts'
 import { Fatal } from '../runtime/errors.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
-import { defaultSettings, type StartRequest } from './contract/requests.ts'
+import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
 import type { Handlers } from './handler.ts'
+import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 
 /** Starting jobs. */
@@ -27,27 +28,43 @@ export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'star
   },
 })
 
-/** What the request leaves open is taken from the knowledge base, or from the defaults if it is new. */
 const submit = async (ports: ApiPorts, kbId: string, work: StartRequest) => {
+  const body = admitted(kbId, await ports.jobs.submit(await completed(ports, kbId, work)))
+  return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
+}
+
+/** The ports that checking a request takes. */
+export type RequestPorts = Pick<ApiPorts, 'catalogue' | 'embedder' | 'checkSource' | 'lanes'>
+
+/** What the request leaves open is taken from the knowledge base, or from the defaults if it is new. */
+const completed = async (ports: RequestPorts, kbId: string, work: StartRequest): Promise<Submission> => {
   const complete = work.chunking !== undefined && work.embedding !== undefined
   const kb = complete ? null : await ports.catalogue.get(kbId)
   const settings = kb ?? defaultSettings
   const embedding = work.embedding ?? settings.embedding
   servable(ports, embedding)
-  const admission = await ports.jobs.submit({
+  return {
     kb_id: kbId,
     sources: work.sources,
     chunking: work.chunking ?? settings.chunking,
     embedding,
     parallelism: work.parallelism ?? ports.lanes.perJob,
     priority: work.priority,
-  })
-  const body = admitted(kbId, admission)
-  return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
+  }
+}
+
+/** A start that comes by another way than HTTP, checked as one that does; refusals are thrown as ApiError. */
+export const readStart = async (ports: RequestPorts, kb_id: string, body: unknown): Promise<Submission> => {
+  const known = check(byKb, { kb_id }, 'command')
+  const checked = check(startRequest, body, 'body')
+  const mistakes = [known, checked].flatMap(one => (one.ok ? [] : one.mistakes))
+  mistakes.push(...(await examine(ports, body, mistakes)))
+  if (mistakes.length > 0 || !checked.ok) throw invalidRequest(mistakes)
+  return completed(ports, kb_id, checked.value)
 }
 
 /** A model that this installation cannot ask is refused here, and not after everything has been loaded. */
-const servable = (ports: ApiPorts, embedding: EmbeddingSettings): void => {
+const servable = (ports: RequestPorts, embedding: EmbeddingSettings): void => {
   try {
     ports.embedder(embedding)
   } catch (error) {
@@ -73,7 +90,7 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
 }
 
 /** Asks of every source that passed its schema, even where the rest of the body did not, whether it may be read. */
-const examine = async (ports: ApiPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
+const examine = async (ports: RequestPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
   const { sources, parallelism } = (body ?? {}) as { sources?: unknown; parallelism?: unknown }
   const named = (path: string) =>
     known.some(one => one.path.startsWith(path) && /^(?:[.[]|$)/.test(one.path.slice(path.length)))

@@ -43,10 +43,12 @@ export const submit = async (options: AdmissionOptions, request: Submission): Pr
   return admission
 }
 
-const admit = async (
+/** The same as part of a transaction; `commandId` is that of a record of `job.commands`. */
+export const admit = async (
   tx: EntityManager,
-  { knowledgeBases, queueDepth }: AdmissionOptions,
+  { knowledgeBases, queueDepth }: Pick<AdmissionOptions, 'knowledgeBases' | 'queueDepth'>,
   request: Submission,
+  commandId: string | null = null,
 ): Promise<Admission> => {
   await tx.execute('select 1 from admission for update')
   const found = await conflict(tx, request)
@@ -82,7 +84,7 @@ const admit = async (
     priority: request.priority,
   })
   await tx.flush()
-  tx.create(CommandRow, { jobId: job.id, verb: 'start' })
+  tx.create(CommandRow, { jobId: job.id, verb: 'start', commandId })
   await tx.flush()
   return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
 }

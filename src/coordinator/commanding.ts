@@ -21,7 +21,12 @@ export const command = async (options: AdmissionOptions, request: CommandRequest
 
 type Accepting = CommandOutcome | { readonly outcome: 'closed'; readonly job: JobRow }
 
-const accept = async (tx: EntityManager, { kb_id, verb, phase }: CommandRequest): Promise<Accepting> => {
+/** The same as part of a transaction; `commandId` is that of a record of `job.commands`. */
+export const accept = async (
+  tx: EntityManager,
+  { kb_id, verb, phase }: CommandRequest,
+  commandId: string | null = null,
+): Promise<Accepting> => {
   const [newest] = await tx.find(JobRow, { kbId: kb_id }, { orderBy: { number: 'desc' }, limit: 1, fields: ['id'] })
   const [job] = newest ? await lockJobs(tx, [newest.id]) : []
   if (!job) return { outcome: 'no_job' }
@@ -32,7 +37,7 @@ const accept = async (tx: EntityManager, { kb_id, verb, phase }: CommandRequest)
   const state = foreseen(job, await waitingCommands(tx, [job.id]))
   const message = refusalFor({ state, closedAt: job.closedAt }, event)
   if (message !== null) return { outcome: 'refused', job_id: job.id, status: shownStatus(state.status), message }
-  tx.create(CommandRow, { jobId: job.id, verb, phase })
+  tx.create(CommandRow, { jobId: job.id, verb, phase, commandId })
   await tx.flush()
   const next = apply(state, event).job
   return {

@@ -5,6 +5,7 @@ import { CommandRow, type JobRow } from './entities.ts'
 import { apply, IllegalTransition, type JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
 import type { Job } from './job-state.ts'
+import { refused, tellOutcomes } from './outcomes.ts'
 import type { Tenure } from './tenure.ts'
 
 /**
@@ -26,10 +27,16 @@ export const applyCommands = ({ transaction, log }: Tenure): Promise<boolean> =>
       const { id, verb, phase, refusal } = command
       const about = { job: job.id, kb: job.kbId, command: id, verb, phase, status: job.state.status }
       if (refusal === null) log.info(about, `${verb} is applied`)
-      else log.warn({ ...about, refusal }, `${verb} came too late: ${refusal}`)
+      else {
+        log.warn({ ...about, refusal }, `${verb} came too late: ${refusal}`)
+        const { commandId: command_id } = command
+        if (command_id) await tellOutcomes(tx, [refused({ command_id, kb_id: job.kbId }, late, refusal, job.id)])
+      }
     }
     return commands.length > 0
   })
+
+const late = 'illegal_transition'
 
 /** Why it is refused, or null. */
 const obey = async (tx: EntityManager, job: JobRow, command: CommandRow, now: Date): Promise<string | null> => {

@@ -8,7 +8,7 @@ import { claimCluster } from './cluster.ts'
 import { ensureLanes } from './lanes.ts'
 import { asHolder, createLease, LeaseLost } from './lease.ts'
 import { serve } from './serving.ts'
-import type { CoordinatorStore, Tenure } from './tenure.ts'
+import type { CoordinatorDoor, CoordinatorStore, Tenure } from './tenure.ts'
 
 /** One coordinator of several: it stands by until it gets the lease, then it is the active one until it loses it. */
 export interface Coordinator {
@@ -20,7 +20,7 @@ export interface Coordinator {
   stop(): Promise<void>
 }
 
-export interface CoordinatorOptions extends CoordinatorStore {
+export interface CoordinatorOptions extends CoordinatorStore, CoordinatorDoor {
   readonly em: EntityManager
   readonly broker: Broker
   readonly codec: Codec

@@ -42,6 +42,8 @@ export const CommandRow = defineEntity({
     phase: p.text().$type<Phase>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     appliedAt: p.datetime().nullable(),
+    /** Of the record of `job.commands` that it came by; null for those of the API. */
+    commandId: p.text().nullable(),
     /** Why it was not carried out, where the job had moved on. */
     refusal: p.text().nullable(),
   },

@@ -1,10 +1,9 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
-import type { BrokerRecord, LaneBatch } from '../kafka/broker.ts'
-import { messageOf } from '../runtime/errors.ts'
-import { deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
+import type { LaneBatch } from '../kafka/broker.ts'
+import { deadLetters, progressTopic } from '../schemas/topics.ts'
 import { carryOut } from './carry-out.ts'
 import { awaitsDiscard } from './discarding.ts'
-import { DeadLetterRow, FollowedRow, type JobRow, LaneRow } from './entities.ts'
+import { DeadLetterRow, type JobRow } from './entities.ts'
+import { type Decoded, decoded, savePosition } from './followed.ts'
 import type { JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
 import type { Tenure } from './tenure.ts'
@@ -66,40 +65,6 @@ export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promis
     if (rows.length > 0) await tx.upsertMany(DeadLetterRow, rows, { onConflictAction: 'ignore' })
   })
 }
-
-/** Where to go on in each lane of a topic: what was saved, or the first record that is kept. */
-export const positions = async (tenure: Tenure, topic: Topic): Promise<ReadonlyMap<number, number>> => {
-  const saved = await tenure.transaction(tx => tx.find(FollowedRow, { topic: topic.name }))
-  const lanes = await tenure.transaction(tx => tx.find(LaneRow, {}, { orderBy: { lane: 'asc' } }))
-  const found = new Map<number, number>()
-  for (const { lane } of lanes) {
-    const next = saved.find(row => row.lane === lane)?.next
-    const { start } = await tenure.broker.range(topic.name, lane)
-    // Dead letters expire by themselves; a hole in the progress is told by the broker and must not be jumped over.
-    found.set(lane, next === undefined || topic === deadLetters ? Math.max(next ?? 0, start) : next)
-  }
-  return found
-}
-
-/** Where to go on after this batch, saved with what follows from it. */
-const savePosition = (tx: EntityManager, { name: topic }: Topic, { lane, next }: LaneBatch) =>
-  tx.upsert(FollowedRow, { topic, lane, next })
-
-interface Decoded<T extends Topic> {
-  readonly record: BrokerRecord
-  readonly value: RecordOf<T>
-}
-
-/** What nobody can read is said and left out: were it progress, the gap it leaves fails its job, and no other. */
-const decoded = <T extends Topic>({ codec, log }: Tenure, topic: T, records: readonly BrokerRecord[]): Decoded<T>[] =>
-  records.flatMap(record => {
-    try {
-      return { record, value: codec.decode(topic, record.value) }
-    } catch (error) {
-      log.error({ topic: topic.name, offset: record.offset, err: error }, `unreadable record: ${messageOf(error)}`)
-      return []
-    }
-  })
 
 const eventOf = ({ value, record: { timestamp: at } }: Decoded<typeof progressTopic>): JobEvent => {
   switch (value.type) {

@@ -1,12 +1,14 @@
 import type { Follower, LaneBatch } from '../kafka/broker.ts'
-import { deadLetters, progressTopic, type Topic } from '../schemas/topics.ts'
+import { deadLetters, jobCommands, progressTopic, type Topic } from '../schemas/topics.ts'
 import { sleep } from './bell.ts'
 import { applyCommands } from './commands.ts'
 import { discardJob, jobsToDiscard } from './discarding.ts'
 import type { JobRow } from './entities.ts'
+import { positions } from './followed.ts'
+import { takeCommands } from './ingress.ts'
 import { publish, settle } from './publications.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
-import { applyProgress, positions, storeDeadLetters } from './reports.ts'
+import { applyProgress, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
 import { startJobs } from './starting.ts'
 import type { Tenure } from './tenure.ts'
@@ -98,6 +100,10 @@ export const serve = async (
       if (await applyProgress(tenure, batch)) await act()
     })
     await follow(deadLetters, batch => storeDeadLetters(tenure, batch))
+    await follow(jobCommands, async batch => {
+      await takeCommands(tenure, batch)
+      await act()
+    })
     await Promise.all([listen(), watch().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
   } finally {

@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Broker, Transactor } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import type { KnowledgeBases } from './admission.ts'
+import type { Submission } from './jobs.ts'
 
 /** Removes what the store remembers of slices of jobs that are over; a forgotten worker is refused from then on. */
 export type ForgetApplied = (tx: EntityManager, jobIds: readonly string[]) => Promise<void>
@@ -16,8 +18,20 @@ export interface CoordinatorStore {
   discard(job: LaneJob, signal: AbortSignal): Promise<void>
 }
 
+/** What a coordinator needs to take commands by Kafka, as the API takes them. */
+export interface CoordinatorDoor {
+  readonly knowledgeBases: KnowledgeBases
+  readonly queueDepth: number
+  /** Checks the body of a start, as JSON, as the API does; a refusal has the API's code and sentence. */
+  readRequest(kbId: string, json: string): Promise<Submission | Refusal>
+}
+
+export interface Refusal {
+  readonly refused: { readonly code: string; readonly message: string }
+}
+
 /** What a coordinator works with while it is the active one. */
-export interface Tenure extends CoordinatorStore {
+export interface Tenure extends CoordinatorStore, CoordinatorDoor {
   readonly epoch: number
   readonly broker: Broker
   readonly codec: Codec

@@ -5,6 +5,7 @@ import { document } from './document.ts'
 import { documentEnd } from './document-end.ts'
 import { endMark } from './end-mark.ts'
 import { finishRequest } from './finish-request.ts'
+import { jobCommand, jobEvent } from './job-command.ts'
 import { laneControl } from './lane-control.ts'
 import { loadRequest } from './load-request.ts'
 import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
@@ -21,8 +22,8 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly key: string
   readonly writers: readonly string[]
   readonly readers: readonly string[]
-  /** `lanes`: one partition a lane, kept for ever; `compact`: one partition, last value a key; a number: days. */
-  readonly kind: 'lanes' | 'compact'
+  /** `lanes`: one partition a lane; `compact`: one partition, last value a key; `single`: one partition. */
+  readonly kind: 'lanes' | 'compact' | 'single'
   /** Milliseconds, or -1 for as long as the job needs it. */
   readonly retentionMs: number
 }
@@ -124,6 +125,25 @@ export const control = topic({
   retentionMs: -1,
 })
 
+export const jobCommands = topic({
+  name: 'job.commands',
+  records: [jobCommand],
+  key: 'knowledge base',
+  writers: ['upstream'],
+  readers: ['coordinator'],
+  kind: 'single',
+  retentionMs: days(7),
+})
+export const jobEvents = topic({
+  name: 'job.events',
+  records: [jobEvent],
+  key: 'knowledge base',
+  writers: ['coordinator'],
+  readers: ['upstream'],
+  kind: 'single',
+  retentionMs: days(7),
+})
+
 /** THE MAP: every topic of the line. */
 export const topics = [
   loadRequests,
@@ -134,13 +154,15 @@ export const topics = [
   progressTopic,
   deadLetters,
   control,
+  jobCommands,
+  jobEvents,
 ] as const satisfies readonly Topic[]
 
 /** How the topics are made for so many lanes. */
 export const topicSpecs = (lanes: number) =>
   topics.map(({ name, kind, retentionMs }) => ({
     name,
-    partitions: kind === 'compact' ? 1 : lanes,
+    partitions: kind === 'lanes' ? lanes : 1,
     compacted: kind === 'compact',
     retentionMs,
   }))

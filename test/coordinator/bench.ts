@@ -49,6 +49,11 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       discarded.push(job_id)
     },
   }
+  const door = {
+    knowledgeBases,
+    queueDepth: 50,
+    readRequest: async (kb: string, json: string) => submission(kb, JSON.parse(json)),
+  }
   const jobs = () => createJobs({ em: database.em, knowledgeBases, queueDepth: 50, lanes: 4, concurrency: 2 })
   const row = (id: string) => database.em.fork().findOneOrFail(JobRow, { id })
 
@@ -68,7 +73,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
     async coordinator(change: Partial<CoordinatorOptions> = {}) {
       const { broker, codec } = line
       const started = await startCoordinator({
-        ...{ em: database.em, forgetApplied, ...store, broker, codec, log: silent, lanes: 4, concurrency: 2 },
+        ...{ em: database.em, forgetApplied, ...store, ...door, broker, codec, log: silent, lanes: 4, concurrency: 2 },
         ...{ holder: 'test', leaseMs: 300, pollMs: 10, watchMs: 20 },
         ...change,
       })

@@ -1,0 +1,42 @@
+import { ApiError } from './api/api-error.ts'
+import { type RequestPorts, readStart } from './api/ingest.ts'
+import type { CoordinatorDoor } from './coordinator/tenure.ts'
+import { createCatalogue } from './knowledge/catalogue.ts'
+import type { Parts } from './parts.ts'
+import { FileOpener } from './sources/file-opener.ts'
+
+/** What checking a request for a job takes, for whoever gets it. */
+export const requestPorts = async ({ config, database, embedderFor }: Parts): Promise<RequestPorts> => {
+  const { orm } = await database()
+  const { lanes, parallelism } = config.jobs
+  const opener = new FileOpener({ roots: config.sources.fileRoots, maxBytes: config.sources.maxFileBytes })
+  return {
+    catalogue: createCatalogue(orm.em),
+    embedder: embedderFor,
+    async checkSource(source) {
+      const refusal = await opener.checkSpec(source)
+      return refusal === null ? [] : [{ path: 'path', message: refusal.message }]
+    },
+    lanes: { all: lanes, perJob: Math.min(parallelism, lanes) },
+  }
+}
+
+/** Reads starts that come by Kafka as the API reads them. */
+export const requestReader = (ports: RequestPorts): CoordinatorDoor['readRequest'] => {
+  const parsed = (json: string): unknown => {
+    try {
+      return JSON.parse(json)
+    } catch (cause) {
+      throw new ApiError(400, 'bad_json', `The request is not JSON: ${(cause as Error).message}.`, { cause })
+    }
+  }
+  return async (kbId, json) => {
+    try {
+      return await readStart(ports, kbId, parsed(json))
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500)
+        return { refused: { code: error.code, message: error.message } }
+      throw error
+    }
+  }
+}
