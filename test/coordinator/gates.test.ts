@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CommandRow } from '../../src/coordinator/entities.ts'
 import type { Verb } from '../../src/coordinator/jobs.ts'
+import { type Broker, BrokerError } from '../../src/kafka/broker.ts'
 import type { Phase } from '../../src/schemas/names.ts'
 import { until } from '../kit/until.ts'
 import { useBench } from './bench.ts'
@@ -161,4 +162,27 @@ describe('a retry', () => {
     expect(answer.job_id).not.toBe(id)
     expect(await bench.row(answer.job_id)).toMatchObject({ priority: 3, run: 2 })
   })
+})
+
+test('a job says that the broker cannot be reached, until it can be', async () => {
+  const { line, submit } = bench
+  let reachable = false
+  const owners: Broker['owners'] = (...args) =>
+    reachable
+      ? line.broker.owners(...args)
+      : Promise.reject(new BrokerError('unreachable', 'Kafka at broker:9092 does not answer.'))
+  const broker = new Proxy(line.broker, {
+    get: (real, name) => {
+      const value = name === 'owners' ? owners : Reflect.get(real, name)
+      return typeof value === 'function' ? value.bind(real) : value
+    },
+  })
+  await bench.coordinator({ broker })
+  const id = await submit('manual')
+  await line.started(id)
+  const reason = async () => (await shown(id)).waiting_for
+  await until('its reason', async () => (await reason())?.includes('Kafka at broker:9092 does not answer.'))
+  expect((await shown(id)).status).toBe('running')
+  reachable = true
+  await until('another reason', async () => (await reason())?.startsWith('a worker for LOADING'))
 })
