@@ -163,6 +163,11 @@ export const openInstallation = async (
       const workers = [...processes.keys()].filter(worker => worker.role === role)
       for (const [i, worker] of workers.entries()) processes.set(worker, await start(role, i, worker.name))
     },
+    /** The coordinator that is the active one. */
+    async activeCoordinator() {
+      const { rows } = await opened.pool.query<{ holder: string }>(`select holder from lease where until > now()`)
+      return [...processes.keys()].find(({ pid }) => rows[0]?.holder.endsWith(`-${pid}`)) ?? null
+    },
     worker: (role: Role) => [...processes.keys()].find(worker => worker.role === role)!,
     jobThat,
     ended: (id: string, withinMs?: number) =>
