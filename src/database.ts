@@ -34,13 +34,13 @@ export interface OpenDatabaseOptions {
 
 /**
  * Nothing waits for ever: neither for a lock that a frozen process holds, nor on a statement, nor does a frozen process
- * keep its own transaction. Sent when a connection opens; the embedded database has its own guard.
+ * keep its own transaction, which ends before those who wait for its locks give up. Sent when a connection opens; the embedded database has its own guard.
  */
 const timeouts = {
   connectionTimeoutMillis: 10_000,
   lock_timeout: 10_000,
   statement_timeout: 60_000,
-  idle_in_transaction_session_timeout: 15_000,
+  idle_in_transaction_session_timeout: 5_000,
 }
 
 /** Opens the database and sees what it is; the schema is not touched. Throws when it cannot be reached. */

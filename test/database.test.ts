@@ -25,7 +25,7 @@ test('on a server, no connection waits for ever: not for a lock, on a statement,
      where name in ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout') order by name`,
   )
   expect(rows).toEqual([
-    { name: 'idle_in_transaction_session_timeout', setting: 15_000 },
+    { name: 'idle_in_transaction_session_timeout', setting: 5_000 },
     { name: 'lock_timeout', setting: 10_000 },
     { name: 'statement_timeout', setting: 60_000 },
   ])

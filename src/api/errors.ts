@@ -36,8 +36,11 @@ const refusals: Readonly<Record<string, (cause: unknown) => ApiError>> = {
   FST_ERR_BAD_URL: cause => new ApiError(400, 'bad_url', 'The path has a percent escape that is none.', { cause }),
 }
 
-/** Codes of a database or broker that is not there now: refused, reset, shutting down, starting, too many clients. */
-const away = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EHOSTUNREACH|08\w{3}|57P0[1-3]|53300)$/
+/**
+ * Codes of a database or broker that is not there now: refused, reset, shutting down, starting, too many clients; or
+ * that made one wait too long: for a lock, on a statement.
+ */
+const away = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EHOSTUNREACH|08\w{3}|57P0[1-3]|53300|55P03|57014)$/
 
 const isUnavailable = (error: unknown, depth = 0): boolean => {
   if (!(error instanceof Error) || depth > 5) return false

@@ -29,17 +29,20 @@ export const createLease = (em: EntityManager, holder: string, leaseMs: number):
     const rows = await em.fork().execute<{ epoch: string }[]>(sql, [...params])
     return rows[0] ? Number(rows[0].epoch) : null
   }
-  const until = `clock_timestamp() + ? * interval '1 millisecond'`
+  // The row is locked first: a time taken before the wait for another's lock would be over when it is written.
+  const locked = (condition: string) => `with mine as materialized
+      (select name from lease where name = 'coordinator' and ${condition} for update)`
+  const until = `until = clock_timestamp() + ? * interval '1 millisecond'`
   return {
     acquire: () =>
       change(
-        `update lease set epoch = epoch + 1, holder = ?, trouble = null, until = ${until}
-         where name = 'coordinator' and until < clock_timestamp() returning epoch`,
+        `${locked('until < clock_timestamp()')} update lease set epoch = epoch + 1, holder = ?, trouble = null, ${until}
+         from mine where lease.name = mine.name returning epoch`,
         [holder, leaseMs],
       ),
     async renew(epoch) {
-      const sql = `update lease set until = ${until} where name = 'coordinator' and epoch = ? returning epoch`
-      if ((await change(sql, [leaseMs, epoch])) === null) throw new LeaseLost()
+      const sql = `${locked('epoch = ?')} update lease set ${until} from mine where lease.name = mine.name returning epoch`
+      if ((await change(sql, [epoch, leaseMs])) === null) throw new LeaseLost()
     },
     async note(epoch, trouble) {
       await change(`update lease set trouble = ? where name = 'coordinator' and epoch = ? returning epoch`, [

@@ -61,9 +61,13 @@ describe('the one error shape', () => {
     expect(ports.stored.logged).toContainEqual(expect.objectContaining({ level: 50, request_id: id }))
   })
 
-  it('answers 503 while the database is away', async () => {
+  it.each([
+    ['is away', 'ECONNREFUSED'],
+    ['keeps a lock too long', '55P03'],
+    ['takes too long for a statement', '57014'],
+  ])('answers 503 while the database %s', async (_, code) => {
     const ports = fakePorts()
-    const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    const away = Object.assign(new Error('connect'), { code })
     const jobs = { ...ports.jobs, get: () => Promise.reject(new Error('query failed', { cause: away })) }
     const answer = await createServer({ ...ports, jobs }).inject('/ingest/job-1')
     expect(answer.statusCode).toBe(503)
