@@ -4,6 +4,7 @@ import { followContract } from './contract/follow.ts'
 import { groupContract } from './contract/groups.ts'
 import { handOverContract } from './contract/hand-over.ts'
 import { laneContract } from './contract/lanes.ts'
+import { ownerContract } from './contract/owners.ts'
 import { topicContract } from './contract/topics.ts'
 import { transactionContract } from './contract/transactions.ts'
 
@@ -13,12 +14,12 @@ export interface Clients {
   two: Broker
 }
 
-/** What the port promises, for any adapter. `connect` opens one more client of the same cluster. */
-export const brokerContract = (connect: () => Promise<Broker>): void => {
+/** What the port promises, for any adapter. `connect` opens one more client of the same cluster, by its name. */
+export const brokerContract = (connect: (clientId: string) => Promise<Broker>): void => {
   const clients = {} as Clients
   beforeEach(async () => {
-    clients.one = await connect()
-    clients.two = await connect()
+    clients.one = await connect('one')
+    clients.two = await connect('two')
   })
   afterEach(async () => {
     await clients.one.close()
@@ -28,6 +29,7 @@ export const brokerContract = (connect: () => Promise<Broker>): void => {
   describe('transactions', () => transactionContract(clients))
   describe('lanes', () => laneContract(clients))
   describe('groups', () => groupContract(clients))
+  describe('owners', () => ownerContract(clients))
   describe('hand-over', () => handOverContract(clients))
   describe('following', () => followContract(clients))
 }

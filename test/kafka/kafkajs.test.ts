@@ -10,7 +10,10 @@ import { until } from '../kit/until.ts'
 import { brokerContract } from './broker-contract.ts'
 import { keys, Member, readAll, records, topicOf, unique, write } from './kit.ts'
 
-const connect = async () => openKafka({ brokers: await kafkaBrokers(), sessionTimeoutMs: 6000, heartbeatMs: 200 })
+const connect = async (clientId?: string) => {
+  const brokers = await kafkaBrokers()
+  return openKafka({ brokers, sessionTimeoutMs: 6000, heartbeatMs: 200, ...(clientId ? { clientId } : {}) })
+}
 
 describe('the KafkaJS adapter on a real broker', () => {
   brokerContract(connect)

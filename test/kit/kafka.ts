@@ -19,8 +19,24 @@ export const registryUrl = async (): Promise<string> => (await sharedService<{ u
 export const startTestKafka = async () => {
   await removeOrphans('kafka')
   const { folder, remove } = serviceFolder('kafka')
-  const { brokers, pid, stop } = await startKafka({ dataDir: folder, cacheDir, progress: say })
-  return { brokers, pid, stop: () => stop().then(remove) }
+  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say })
+  let kafka = await start()
+  return {
+    brokers: kafka.brokers,
+    get pid() {
+      return kafka.pid
+    },
+    /** Ends it as kill -9 does, and resolves when it is gone. */
+    async kill(): Promise<void> {
+      process.kill(kafka.pid, 'SIGKILL')
+      await kafka.ended
+    },
+    /** Starts one that was killed, with its data and on its port. */
+    async revive(): Promise<void> {
+      kafka = await start()
+    },
+    stop: () => kafka.stop().then(remove),
+  }
 }
 
 /** A schema registry with a data folder of its own that goes with it. */

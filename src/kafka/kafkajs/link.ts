@@ -145,7 +145,11 @@ export class Link {
       try {
         return await work()
       } catch (error) {
-        if (this.#closed || !again(error) || performance.now() > until) throw error
+        if (this.#closed || !again(error) || performance.now() > until) {
+          // Who coordinates may be gone for good: the next call asks the cluster anew.
+          if (isMoved(error)) this.#coordinators.clear()
+          throw error
+        }
         await new Promise(resolve => setTimeout(resolve, pauseMs))
         await this.relearn(error)
       }

@@ -28,6 +28,7 @@ describe('checkVersions', () => {
 
   test('names the API that a broker does not have, or has in too old a version', () => {
     expect(() => checkVersions(brokerWith('InitProducerId', null))).toThrow(/no version of InitProducerId/)
+    expect(() => checkVersions(brokerWith('DescribeGroups', null))).toThrow(/no version of DescribeGroups/)
     expect(() => checkVersions(brokerWith('Fetch', { minVersion: 0, maxVersion: 10 }))).toThrow(/Fetch.*version 11/)
   })
 })
