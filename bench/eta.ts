@@ -1,98 +1,124 @@
 /**
  * How often the true end of a job lies within the range that its status gave: runs jobs of differing shapes one after
  * the other, looks at their status every 200 ms, and holds each range that was given after the first tenth of the job
- * against its end.
+ * against its end. What `progress` said is read beside, and replayed: the same looks, without the machine's hiccups.
  *
- *     npm run bench:eta
+ *     npm run bench:eta [-- --only 3,7] [--record]
+ *     npm run bench:eta -- --replay
+ *
+ * `--record` writes the runs to test/coordinator/recorded, which a test replays; `--replay` judges those, and runs
+ * nothing. Shares are of all ranges given; width and miss are means, in per cent of the job's duration.
  */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { eventsOf, type Judged, judge, meanOf, type Recorded, recordedOf } from '../test/coordinator/replay.ts'
 import { startEmbeddingServer } from '../test/kit/embedding-server.ts'
 import { openInstallation } from '../test/kit/installation.ts'
 import { startTestPostgres, testDatabase } from '../test/kit/postgres.ts'
+import { openRecorder } from './recorder.ts'
+import { dimensions, filesOf, shapes } from './shapes.ts'
 
-interface Shape {
-  readonly documents: number
-  /** Parts of a document: the first and the last one, in between evenly. */
-  readonly parts: readonly [number, number]
-  readonly parallelism: number
-  /** Of the provider, at the beginning and at the end. */
-  readonly latencyMs: readonly [number, number]
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    replay: { type: 'boolean', default: false },
+  },
+})
+const folder = resolve(import.meta.dirname, '../test/coordinator/recorded')
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+const sum = (all: readonly Judged[], of: (one: Judged) => number) => all.reduce((total, one) => total + of(one), 0)
+const told = (all: readonly Judged[]) => {
+  const given = sum(all, one => one.given)
+  return (
+    `within ${percent(sum(all, one => one.within) / given)} of ${given} ranges ` +
+    `(${sum(all, one => one.tooSoon)} ended too soon, ${sum(all, one => one.tooLate)} began too late), ` +
+    `${percent(given / sum(all, one => one.looks))} of the looks had one, ` +
+    `width ${percent(meanOf(all.flatMap(one => one.widths)))}, miss ${percent(meanOf(all.flatMap(one => one.misses)))}`
+  )
+}
+const replayed: Judged[] = []
+const replay = (recorded: Recorded) => {
+  const judged = judge(eventsOf(recorded), recorded.completedAt)
+  replayed.push(judged)
+  const seconds = (recorded.completedAt / 1000).toFixed(1)
+  console.log(`${recorded.shape}; ${seconds} s, ${recorded.reports.length} reports\n  replayed: ${told([judged])}`)
 }
 
-const shapes: readonly Shape[] = [
-  { documents: 400, parts: [12, 12], parallelism: 2, latencyMs: [100, 100] },
-  { documents: 400, parts: [12, 12], parallelism: 2, latencyMs: [300, 300] },
-  { documents: 300, parts: [2, 40], parallelism: 2, latencyMs: [150, 150] },
-  { documents: 300, parts: [40, 2], parallelism: 2, latencyMs: [150, 150] },
-  { documents: 60, parts: [100, 100], parallelism: 1, latencyMs: [100, 100] },
-  { documents: 1_500, parts: [3, 3], parallelism: 4, latencyMs: [100, 100] },
-  { documents: 400, parts: [12, 12], parallelism: 1, latencyMs: [100, 200] },
-  { documents: 400, parts: [12, 12], parallelism: 4, latencyMs: [300, 150] },
-  { documents: 3_000, parts: [8, 8], parallelism: 4, latencyMs: [0, 0] },
-  { documents: 200, parts: [1, 60], parallelism: 4, latencyMs: [200, 200] },
-  { documents: 1_000, parts: [6, 6], parallelism: 2, latencyMs: [50, 50] },
-  { documents: 250, parts: [20, 20], parallelism: 3, latencyMs: [400, 400] },
-]
-const dimensions = 16
+if (values.replay)
+  for (const file of readdirSync(folder).sort()) replay(JSON.parse(readFileSync(resolve(folder, file), 'utf8')))
+else await run()
+console.log(`all, replayed: ${told(replayed)}`)
 
-const provider = await startEmbeddingServer({ dimensions })
-const postgres = await startTestPostgres()
-const penstock = await openInstallation(
-  ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
-  { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16' },
-  () => testDatabase(postgres.url),
-)
-const words = (seed: number) => Array.from({ length: 40 }, (_, w) => `word${(seed * 7919 + w * 104_729) % 9000}`)
-
-let within = 0
-let given = 0
-let looks = 0
-for (const [n, { documents, parts, parallelism, latencyMs }] of shapes.entries()) {
-  for (let i = 0; i < documents; i++) {
-    const count = Math.round(parts[0] + ((parts[1] - parts[0]) * i) / Math.max(1, documents - 1))
-    const text = Array.from({ length: count }, (_, p) => `## Part ${p}\n\n${words(i * 101 + p + n * 13).join(' ')}`)
-    penstock.write(`${n}/d${String(i).padStart(5, '0')}.md`, [`# Document ${i}`, ...text].join('\n\n'))
-  }
-  const { job_id } = await penstock.client.ingest({
-    body: {
-      kb_id: `shape${n}`,
-      sources: [{ type: 'markdown', path: `${penstock.corpus}/${n}` }],
-      chunking: { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 },
-      embedding: { provider: 'openai', model: `shape${n}`, dimensions },
-      parallelism,
-    },
-  })
-  const seen: { at: number; earliest: number; latest: number }[] = []
-  const all: number[] = []
-  for (;;) {
-    const job = await penstock.client.job({ params: { job_id } })
-    if (job.completed_at !== null) {
+async function run() {
+  const provider = await startEmbeddingServer({ dimensions })
+  const postgres = await startTestPostgres()
+  const penstock = await openInstallation(
+    ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+    { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16' },
+    () => testDatabase(postgres.url),
+  )
+  const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = penstock.addresses
+  const recorder = await openRecorder({ brokers, registry })
+  const only = values.only?.split(',').map(Number)
+  const live: Judged[] = []
+  try {
+    for (const [n, shape] of shapes.entries()) {
+      if (only && !only.includes(n)) continue
+      const { parallelism, latencyMs, answer = () => ({ kind: 'vectors' }) } = shape
+      for (const [name, text] of filesOf(shape, n)) penstock.write(`${n}/${name}`, text)
+      provider.answer = (_, number) => answer(number)
+      const { job_id } = await penstock.client.ingest({
+        body: {
+          kb_id: `shape${n}`,
+          sources: [{ type: 'markdown', path: `${penstock.corpus}/${n}` }],
+          chunking: { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 },
+          embedding: { provider: 'openai', model: `shape${n}`, dimensions },
+          parallelism,
+        },
+      })
+      const seen: { at: number; earliest: number; expected: number; latest: number }[] = []
+      const all: number[] = []
+      let job = await penstock.client.job({ params: { job_id } })
+      while (job.completed_at === null) {
+        provider.latencyMs = latencyMs(job.progress)
+        const at = Date.now()
+        all.push(at)
+        if (job.eta) {
+          const [earliest, expected, latest] = [job.eta.earliest, job.eta.expected, job.eta.latest].map(Date.parse)
+          seen.push({ at, earliest: earliest!, expected: expected!, latest: latest! })
+        }
+        await delay(200)
+        job = await penstock.client.job({ params: { job_id } })
+      }
+      if (job.status !== 'completed') throw new Error(`${shape.name}: ${job.status}, ${job.error?.message}`)
       const from = Date.parse(job.started_at!)
-      const end = Date.parse(job.completed_at)
-      const later = (at: number) => at > from + (end - from) / 10
+      const to = Date.parse(job.completed_at)
+      const later = (at: number) => at > from + (to - from) / 10
       const judged = seen.filter(({ at }) => later(at))
-      const right = judged.filter(one => one.earliest <= end && end <= one.latest)
-      const width = judged.map(one => (one.latest - one.earliest) / Math.max(1, end - one.at)).sort((a, b) => a - b)
-      looks += all.filter(later).length
-      given += judged.length
-      within += right.length
-      console.log(
-        `${documents} documents of ${parts.join(' to ')} parts, ${parallelism} lanes, ${latencyMs.join(' to ')} ms: ` +
-          `${job.status} in ${((end - from) / 1000).toFixed(1)} s, within ${right.length} of ${judged.length} ranges ` +
-          `(${all.filter(later).length} looks), median width ${(width[width.length >> 1] ?? 0).toFixed(1)} of what was left`,
-      )
-      break
+      const tooSoon = judged.filter(one => one.latest < to).length
+      const tooLate = judged.filter(one => one.earliest > to).length
+      live.push({
+        looks: all.filter(later).length,
+        given: judged.length,
+        within: judged.length - tooSoon - tooLate,
+        tooSoon,
+        tooLate,
+        widths: judged.map(one => (one.latest - one.earliest) / (to - from)),
+        misses: judged.map(one => Math.abs(one.expected - to) / (to - from)),
+      })
+      const recorded = recordedOf(shape.name, { lanes: job.lanes, from, to }, await recorder.of(job_id))
+      replay(recorded)
+      console.log(`  live: ${told(live.slice(-1))}`)
+      if (values.record) writeFileSync(resolve(folder, `${String(n).padStart(2, '0')}.json`), JSON.stringify(recorded))
     }
-    provider.latencyMs = latencyMs[0] + ((latencyMs[1] - latencyMs[0]) * job.progress) / 100
-    all.push(Date.now())
-    if (job.eta)
-      seen.push({ at: Date.now(), earliest: Date.parse(job.eta.earliest), latest: Date.parse(job.eta.latest) })
-    await delay(200)
+    console.log(`all, live: ${told(live)}`)
+  } finally {
+    await recorder.close()
+    await penstock.close()
+    await postgres.stop()
+    await provider.close()
   }
 }
-console.log(
-  `the true end lay within ${((100 * within) / given).toFixed(1)} % of ${given} ranges; ${((100 * given) / looks).toFixed(0)} % of the looks had one`,
-)
-await penstock.close()
-await postgres.stop()
-await provider.close()

@@ -1,7 +1,7 @@
 import type { Phase } from '../schemas/names.ts'
 import { incomplete } from './job-holds.ts'
 import { isComplete, type Job } from './job-state.ts'
-import { meanRateOf, rateOf } from './pace.ts'
+import { gapOf, meanRateOf, rateOf } from './pace.ts'
 import { itemsTotal } from './percent.ts'
 import { phaseBefore } from './phases.ts'
 
@@ -12,49 +12,84 @@ export interface Eta {
   readonly latest: number
 }
 
-/** What rates do that nobody can foresee; measured by `npm run bench:eta`. */
-const quicker = 0.75
-const slower = 1.4
-/** An end has its own work: the last slices of all phases one after the other, and FINISHING, in ms. */
-const tailMs = { least: 50, usual: 500, most: 3_000 } as const
+/** A length of time as a range, in ms. */
+interface Span {
+  readonly least: number
+  readonly usual: number
+  readonly most: number
+}
+
+/** What rates do that nobody can foresee; measured by `npm run bench:eta`, as all figures here. */
+const quicker = 0.55
+const slower = 1.2
+/** Totals that are estimated from the phase before may be off by so much. */
+const estimatedBy = 1.2
+/** When every phase with work left has been silent for so long, in ms, its rates tell nothing. */
+const silenceMs = 120_000
+
+/** FINISHING of so many chunks, in ms, most of which is the building of indexes. */
+const finishing = (chunks: number): Span => ({
+  least: 100 + 0.02 * chunks,
+  usual: 200 + 0.1 * chunks,
+  most: 600 + 0.25 * chunks,
+})
 
 interface Remaining {
   readonly items: number
-  /** Of what it would be at most: totals that are estimated from the phase before may be off. */
   readonly estimated: boolean
 }
 
 /**
  * When the job will be done: the slowest of its phases decides, since they work at once on what the one before hands
- * on. Each is given what it has left over its rate, of late and over all, whichever is worse or better for the range.
- * null where there is no ground: it stands, nothing has moved, or a phase has work of which nobody knows how much.
+ * on; FINISHING comes after all of them. null where there is no ground: it stands, nothing has moved yet or for long,
+ * or a phase has work of which nobody knows how much.
  */
 export const eta = (job: Job, now: number): Eta | null => {
-  if (job.status !== 'running' || Object.values(job.phases).some(phase => phase.held !== null)) return null
-  let slowest = { least: 0, usual: 0, most: 0 }
-  let known = false
+  // A hold for back-pressure is no reason to be silent: the phases that decide go on meanwhile.
+  if (job.status !== 'running' || job.paused.some(name => !isComplete(job.phases[name]))) return null
+  const rest = job.finishing ? restOfFinishing(job, now) : restOfPhases(job, now)
+  if (rest === null) return null
+  return {
+    earliest: Math.round(now + rest.least),
+    expected: Math.round(now + rest.usual),
+    latest: Math.round(now + rest.most),
+  }
+}
+
+const restOfPhases = (job: Job, now: number): Span | null => {
+  let slowest: Span = { least: 0, usual: 0, most: 0 }
+  let newest = 0
   for (const name of incomplete(job)) {
     if (name === 'FINISHING') continue
     const remaining = remainingOf(job, name)
     if (remaining === null) return null
     if (remaining.items === 0) continue
     const { pace } = job.phases[name]
-    const rates = pace === null ? [] : [rateOf(pace, now), meanRateOf(pace)].filter(rate => rate !== null)
-    if (rates.length === 0) return null
-    known = true
+    const rates = pace === null ? [] : [rateOf(pace, now), meanRateOf(pace, now)].filter(rate => rate !== null)
+    if (pace === null || rates.length === 0) return null
+    newest = Math.max(newest, pace.at)
     const ms = (rate: number) => (1000 * remaining.items) / rate
-    const wide = remaining.estimated ? 1.3 : 1
+    const wide = remaining.estimated ? estimatedBy : 1
     slowest = {
       least: Math.max(slowest.least, (ms(Math.max(...rates)) * quicker) / wide),
       usual: Math.max(slowest.usual, ms(rates[0]!)),
-      most: Math.max(slowest.most, ms(Math.min(...rates)) * slower * wide),
+      most: Math.max(slowest.most, ms(Math.min(...rates)) * slower * wide + gapOf(pace)),
     }
   }
-  if (!known && !job.finishing) return null
+  if (newest === 0 || now - newest > silenceMs) return null
+  const end = finishing(remainingOf(job, 'INDEXING')!.items + job.phases.INDEXING.items)
+  return { least: slowest.least + end.least, usual: slowest.usual + end.usual, most: slowest.most + end.most }
+}
+
+/** Once it takes longer than was thought, it may take as long again. */
+const restOfFinishing = (job: Job, now: number): Span => {
+  const { items, completedAt } = job.phases.INDEXING
+  const spent = Math.max(0, now - (completedAt ?? now))
+  const { least, usual, most } = finishing(items)
   return {
-    earliest: Math.round(now + slowest.least + tailMs.least),
-    expected: Math.round(now + slowest.usual + tailMs.usual),
-    latest: Math.round(now + slowest.most + tailMs.most),
+    least: Math.max(0, least - spent),
+    usual: Math.max(usual - spent, spent / 4),
+    most: Math.max(most - spent, spent),
   }
 }
 

@@ -37,6 +37,10 @@ export const rateOf = (pace: Pace, now: number): number | null => {
   return silent > silenceMs || spent < apartMs || pace.items === items ? null : (1000 * (pace.items - items)) / spent
 }
 
-/** Items per second over all its time, or null. */
-export const meanRateOf = ({ ms, items }: Pace): number | null =>
-  ms < apartMs || items === 0 ? null : (1000 * items) / ms
+/** Items per second over all its time, the silence since the newest report included, or null. */
+export const meanRateOf = ({ ms, items, at }: Pace, now = at): number | null =>
+  ms < apartMs || items === 0 ? null : (1000 * items) / (ms + Math.max(0, now - at - apartMs))
+
+/** The longest time between two points of late, in ms, a second at least: how much may come at once. */
+export const gapOf = ({ marks }: Pace): number =>
+  Math.max(apartMs, ...marks.slice(1).map(([ms], i) => ms - marks[i]![0]))

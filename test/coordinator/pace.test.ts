@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { meanRateOf, type Pace, paced, rateOf, resumed } from '../../src/coordinator/pace.ts'
+import { gapOf, meanRateOf, type Pace, paced, rateOf, resumed } from '../../src/coordinator/pace.ts'
 
 const t0 = 1_000_000
 /** So many reports of ten items, one every so many ms. */
@@ -38,6 +38,19 @@ describe('the pace of a phase', () => {
   test('falls while nothing is reported', () => {
     const one = pace(11, 500)
     expect(rateOf(one, one.at + 6_000)).toBe(10)
+    expect(meanRateOf(one, one.at + 6_000)).toBe(10)
+  })
+
+  test('knows the longest time between its reports, and a hold is none', () => {
+    const rare = pace(5, 4_000)
+    expect(gapOf(rare)).toBe(4_000)
+    expect(gapOf(pace(3, 4_000, resumed(rare, rare.at + 3_600_000), rare.at + 3_604_000))).toBe(4_000)
+    expect(gapOf(pace(1, 500))).toBe(1_000)
+  })
+
+  test('takes reports of several lanes in any order', () => {
+    const one = paced(paced(pace(3, 2_000), 10, t0 + 3_500), 10, t0 + 5_000)
+    expect([one.at, one.ms, one.items]).toEqual([t0 + 5_000, 5_000, 40])
   })
 
   test('stays small however long the job runs, and survives JSON', () => {
