@@ -1,12 +1,19 @@
 /** The API for programs in TypeScript, over fetch: a method a route, typed by the same table that the server serves. */
+import { eventsIn } from './client-events.ts'
 import { errorBody, type Mistake } from './contract/errors.ts'
 import type { Route } from './contract/route.ts'
-import { type AnswerOf, type CallOf, type RouteName, routes } from './contract/routes.ts'
+import { type AnswerOf, type CallOf, type RouteName, type Routes, routes } from './contract/routes.ts'
 
-/** Every route but the one that streams: an EventSource reads that. */
+/**
+ * A method a route. One that streams gives its events one by one, and ends after the last; when the connection is lost
+ * before, it throws `unreachable`, and whoever wants more calls again.
+ */
 export type Client = {
-  readonly [N in Exclude<RouteName, 'jobEvents'>]: (call: CallOf<N>, signal?: AbortSignal) => Promise<AnswerOf<N>>
+  readonly [N in RouteName]: (call: CallOf<N>, signal?: AbortSignal) => Answered<N>
 }
+type Answered<N extends RouteName> = Routes[N] extends { readonly streams: true }
+  ? AsyncGenerator<AnswerOf<N>, void>
+  : Promise<AnswerOf<N>>
 
 /** A call that did not succeed; `status` is 0 when nothing answered. */
 export class ClientError extends Error {
@@ -36,7 +43,7 @@ export class ClientError extends Error {
 }
 
 export interface ClientOptions {
-  /** Milliseconds one call may take; 60,000 unless stated. */
+  /** Milliseconds one call may take, a stream until it begins; 60,000 unless stated. */
   readonly timeoutMs?: number
 }
 
@@ -44,7 +51,8 @@ export interface ClientOptions {
 export const createClient = (baseUrl: string, { timeoutMs = 60_000 }: ClientOptions = {}): Client => {
   const methods = Object.entries<Route>(routes).map(([name, route]) => [
     name,
-    (call: LooseCall, signal?: AbortSignal) => send(baseUrl, route, call, timeoutMs, signal),
+    (call: LooseCall, signal?: AbortSignal) =>
+      route.streams ? stream(baseUrl, route, call, timeoutMs, signal) : send(baseUrl, route, call, timeoutMs, signal),
   ])
   return Object.fromEntries(methods) as Client
 }
@@ -59,22 +67,47 @@ const send = async (baseUrl: string, route: Route, call: LooseCall, timeoutMs: n
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout])
   try {
-    const response = await fetch(urlOf(baseUrl, route, call), {
-      method: route.method,
-      headers: {
-        Accept: 'application/json',
-        ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      signal,
-    })
+    const response = await ask(baseUrl, route, call, signal)
     return read(route, response.status, await response.text(), baseUrl)
   } catch (error) {
-    if (error instanceof ClientError || caller?.aborted === true) throw error
-    if (timeout.aborted)
-      throw new ClientError(0, 'timeout', `${baseUrl} did not answer within ${timeoutMs / 1000} s.`, { cause: error })
-    throw new ClientError(0, 'unreachable', unreachable(baseUrl), { cause: error })
+    throw explained(error, baseUrl, timeoutMs, timeout, caller)
   }
+}
+
+async function* stream(baseUrl: string, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), timeoutMs)
+  try {
+    const signal = caller === undefined ? timeout.signal : AbortSignal.any([caller, timeout.signal])
+    const response = await ask(baseUrl, route, call, signal)
+    if (route.statuses[response.status] === undefined || response.body === null)
+      return void read(route, response.status, await response.text(), baseUrl)
+    clearTimeout(timer)
+    yield* eventsIn(response.body)
+  } catch (error) {
+    throw explained(error, baseUrl, timeoutMs, timeout.signal, caller)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const ask = (baseUrl: string, route: Route, call: LooseCall, signal: AbortSignal): Promise<Response> =>
+  fetch(urlOf(baseUrl, route, call), {
+    method: route.method,
+    headers: {
+      Accept: route.streams ? 'text/event-stream' : 'application/json',
+      ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    signal,
+  })
+
+/** What is thrown for what went wrong: a caller that gave up gets its own reason. */
+const explained = (error: unknown, baseUrl: string, timeoutMs: number, timeout: AbortSignal, caller?: AbortSignal) => {
+  if (error instanceof ClientError || caller?.aborted === true) return error
+  return timeout.aborted
+    ? new ClientError(0, 'timeout', `${baseUrl} did not answer within ${timeoutMs / 1000} s.`, { cause: error })
+    : new ClientError(0, 'unreachable', unreachable(baseUrl), { cause: error })
 }
 
 const unreachable = (baseUrl: string) =>

@@ -1,47 +1,65 @@
-import { Readable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
+import { PassThrough } from 'node:stream'
 import { notFound } from './api-error.ts'
 import { isEnded, type JobStatus } from './contract/answers.ts'
-import type { Handlers } from './handler.ts'
+import type { Exchange, Handlers } from './handler.ts'
+import { type JobLooks, jobLooks } from './job-looks.ts'
 import type { ApiPorts } from './ports.ts'
 
-/** Milliseconds between two looks at the job. */
+/** Milliseconds between two looks at a job. */
 const lookMs = 500
-/** Milliseconds of silence before a comment is sent, so that proxies keep the connection. */
+/** Milliseconds between comments that keep the connection through proxies, whatever else is sent. */
 const aliveMs = 15_000
 
 /** What happens to a job, as server-sent events (WHATWG HTML, section 9.2). */
-export const jobEventHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobEvents'> => ({
-  jobEvents: {
-    async answer({ params: { job_id } }, { signal }) {
-      const job = await jobs.get(job_id)
-      if (job === null) throw notFound('job', job_id)
-      const events = eventsOf(job, () => jobs.get(job_id), signal)
-      const headers = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' }
-      return { status: 200, body: Readable.from(events, { objectMode: false }), headers }
+export const jobEventHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobEvents'> => {
+  const looks = jobLooks(jobId => jobs.get(jobId), lookMs)
+  return {
+    jobEvents: {
+      async answer({ params: { job_id } }, { log }) {
+        const job = await jobs.get(job_id)
+        if (job === null) throw notFound('job', job_id)
+        const headers = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' }
+        return { status: 200, body: eventsOf(job, looks, log), headers }
+      },
     },
-  },
-})
+  }
+}
 
-async function* eventsOf(first: JobStatus, look: () => Promise<JobStatus | null>, signal: AbortSignal) {
-  let job: JobStatus | null = first
+/** Lives as long as its connection: the server destroys it when the reader leaves, and when it closes itself. */
+const eventsOf = (first: JobStatus, looks: JobLooks, log: Exchange['log']): PassThrough => {
+  const stream = new PassThrough()
+  let id = 0
   let sent = ''
-  let sentAt = performance.now()
-  for (let id = 1; job !== null; job = await look()) {
-    const data = JSON.stringify(job)
-    if (data !== sent) {
-      yield `id: ${id++}\nevent: status\ndata: ${data}\n\n`
-      sent = data
-      sentAt = performance.now()
-    } else if (performance.now() - sentAt > aliveMs) {
-      yield ': still here\n\n'
-      sentAt = performance.now()
-    }
-    if (isEnded(job.status)) {
-      yield `id: ${id}\nevent: end\ndata: {}\n\n`
+  let failing = false
+  /** A reader that is behind is told less often: it gets the newest status, not all of them. */
+  const send = (text: string): void => {
+    if (!stream.writableNeedDrain) stream.write(text)
+  }
+  const event = (name: string, data: string): string => `id: ${++id}\nevent: ${name}\ndata: ${data}\n\n`
+  const rest = (): void => {
+    unfollow()
+    clearInterval(alive)
+  }
+  const end = (last: string): void => {
+    rest()
+    stream.end(last)
+  }
+  const see = (seen: JobStatus | null | Error): void => {
+    if (seen instanceof Error) {
+      if (!failing) log.warn({ err: seen, job: first.job_id }, 'a job cannot be read; its events go on when it can be')
+      failing = true
       return
     }
-    await pause(lookMs, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) return
+    failing = false
+    if (stream.writableNeedDrain) return
+    const data = JSON.stringify(seen)
+    if (seen !== null && data !== sent) send(event('status', data))
+    sent = data
+    if (seen === null || isEnded(seen.status)) end(event('end', '{}'))
   }
+  const unfollow = looks.follow(first.job_id, see)
+  const alive = setInterval(() => send(': still here\n\n'), aliveMs)
+  stream.once('close', rest)
+  see(first)
+  return stream
 }

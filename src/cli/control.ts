@@ -2,9 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { type Client, ClientError } from '../api/client.ts'
 import { isEnded, type JobStatus } from '../api/contract/answers.ts'
-import { type CliContext, ExitCode } from './context.ts'
+import { phase } from '../api/contract/requests.ts'
+import type { CliContext } from './context.ts'
 import { findJob } from './find-job.ts'
 import { holdText, remarks, summary } from './job-text.ts'
+import { look } from './look.ts'
 import { examples, jsonFlag } from './options.ts'
 import { say, sayJson } from './text.ts'
 
@@ -14,8 +16,7 @@ interface Flags {
   readonly json?: true
 }
 
-const phases = ['LOADING', 'CHUNKING', 'EMBEDDING', 'INDEXING', 'FINISHING'] as const
-type Phase = (typeof phases)[number]
+type Phase = (typeof phase.options)[number]
 
 const verbs = {
   pause: 'let a job, or one phase of it, stand',
@@ -35,7 +36,7 @@ const register = (program: Command, context: CliContext, verb: Verb): void => {
     .summary(verbs[verb])
     .argument('<job-or-kb>', 'a job, or a knowledge base for its newest job')
     .option(...jsonFlag)
-  if (verb !== 'cancel') command.addOption(new Option('--phase <phase>', 'this phase alone').choices(phases))
+  if (verb !== 'cancel') command.addOption(new Option('--phase <phase>', 'this phase alone').choices(phase.options))
   if (verb === 'pause' || verb === 'cancel')
     command.option('--wait', 'wait until nothing of it is in flight any more, and say meanwhile who is waited for')
   const phased = verb === 'cancel' ? `${verb} handbook --wait` : `${verb} handbook --phase EMBEDDING`
@@ -49,7 +50,11 @@ const demand = async (context: CliContext, verb: Verb, name: string, flags: Flag
   const { job_id, kb_id } = await findJob(client, name, context.signal)
   const newest = await client.kbStatus({ params: { kb_id } }, context.signal)
   if (newest.job_id !== job_id)
-    throw new ClientError(409, 'not_newest', `Job ${job_id} is not the newest of ${kb_id}: that is ${newest.job_id}.`)
+    throw new ClientError(
+      409,
+      'not_newest',
+      `Only the newest job of a knowledge base can be told what to do. That of ${kb_id} is ${newest.job_id}, not ${job_id}.`,
+    )
   const params = { kb_id }
   const body = flags.phase === undefined ? {} : { phase: flags.phase }
   const accepted =
@@ -63,26 +68,32 @@ const demand = async (context: CliContext, verb: Verb, name: string, flags: Flag
   if (job !== null) for (const line of [...remarks(job), summary(job)]) say(context.stdout, line)
 }
 
-/** Follows a pause or a cancel to its end; exit code 1 when the job ended otherwise. */
+/** Follows a pause or a cancel to its end; exit code 1 when the job ended otherwise, or was told something else meanwhile. */
 const settled = async (context: CliContext, client: Client, jobId: string, verb: Verb, flags: Flags) => {
   let said = ''
-  for (;;) {
-    const job = await client.job({ params: { job_id: jobId } }, context.signal)
-    if (verb === 'pause' && isPaused(job, flags.phase)) return job
-    if (isEnded(job.status)) {
-      if (verb === 'cancel' && job.status === 'cancelled') return job
-      say(context.stderr, summary(job))
-      throw new ExitCode(1)
-    }
-    const hold = verb === 'pause' ? job.pause : job.cancel
-    const line = hold === null ? '' : holdText(verb, hold)
-    if (line !== said && line !== '' && !flags.json) say(context.stderr, line)
+  const tell = (line: string): void => {
+    if (line !== said && !flags.json) say(context.stderr, line)
     said = line
+  }
+  let begun = false
+  for (;;) {
+    const job = await look(client, jobId, { signal: context.signal, silent: tell })
+    if (verb === 'pause' ? isPaused(job, flags.phase) : job.status === 'cancelled') return job
+    const hold = verb === 'pause' ? job.pause : job.cancel
+    if (isEnded(job.status) || (begun && hold === null)) throw new ClientError(409, 'overtaken', overtaken(job, verb))
+    begun ||= hold !== null
+    if (hold !== null) tell(holdText(verb, hold))
     await pause(200, undefined, { signal: context.signal })
   }
 }
 
-const isPaused = (job: JobStatus, phase: Phase | undefined): boolean =>
-  phase === undefined
+const overtaken = (job: JobStatus, verb: Verb): string =>
+  isEnded(job.status)
+    ? `Before the ${verb} took effect, the job ended. ${summary(job)}`
+    : `Before the ${verb} took effect, somebody asked for something else. ${summary(job)}`
+
+/** Of one phase: it stands, or has nothing left to do. */
+const isPaused = (job: JobStatus, only: Phase | undefined): boolean =>
+  only === undefined
     ? job.status === 'paused'
-    : job.phase_details.some(({ name, status }) => name === phase && status !== 'running' && status !== 'pending')
+    : job.phase_details.some(({ name, status }) => name === only && (status === 'paused' || status === 'completed'))

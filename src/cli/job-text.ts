@@ -42,7 +42,7 @@ const secondsOf = ({ started_at, completed_at }: JobStatus): number | null =>
 export const remarks = (job: JobStatus): string[] => [
   ...(job.pause === null ? [] : [holdText('pause', job.pause)]),
   ...(job.cancel === null ? [] : [holdText('cancel', job.cancel)]),
-  ...(job.eta === null ? [] : [`done ${etaText(job.eta, Date.now())}`]),
+  ...(job.eta === null ? [] : [etaText(job.eta, Date.now())]),
   ...(job.waiting_for === null ? [] : [`waiting for ${oneLine(job.waiting_for, 300)}`]),
   ...(job.message === null ? [] : [oneLine(job.message, 300)]),
   ...(job.error === null
@@ -50,25 +50,38 @@ export const remarks = (job: JobStatus): string[] => [
     : [`${job.error.phase ?? 'the job'} failed: ${oneLine(job.error.message, 500)} (${job.error.code})`]),
 ]
 
-/** `pause: 3 of 10 acknowledged, missing embedding lane 2 (worker host-12)` */
+/** `pause: 3 of 10 acknowledged, waiting for embedding lane 2 (worker host-12)`; of many lanes the first few. */
 export const holdText = (
   what: string,
   { acknowledged, expected, missing }: NonNullable<JobStatus['pause']>,
 ): string => {
-  const who = missing.map(one => `${one.stage} lane ${one.lane} (${one.worker ?? 'no worker'})`)
-  return `${what}: ${acknowledged} of ${expected} acknowledged${who.length === 0 ? '' : `, missing ${who.join(', ')}`}`
+  const said = `${what}: ${number(acknowledged)} of ${number(expected)} acknowledged`
+  if (missing.length === 0) return said
+  const lanes = missing
+    .slice(0, lanesNamed)
+    .map(({ stage, lane, worker }) => `${stage} lane ${lane} (${worker === null ? 'no worker' : `worker ${worker}`})`)
+  const more = missing.length > lanesNamed ? ` and ${number(missing.length - lanesNamed)} more` : ''
+  return `${said}, waiting for ${lanes.join(', ')}${more}`
+}
+const lanesNamed = 3
+
+/** `done in 2 to 3 min`, rounded as people would. */
+export const etaText = ({ earliest, latest }: NonNullable<JobStatus['eta']>, now: number): string => {
+  const [from, to] = [inUnits(earliest, now), inUnits(latest, now)]
+  if (from.unit !== to.unit) return `done in ${from.count} ${from.unit} to ${to.count} ${to.unit}`
+  return `done in ${from.count === to.count ? '' : `${from.count} to `}${to.count} ${to.unit}`
 }
 
-/** `in 2 min to 3 min`, rounded as people would. */
-const etaText = ({ earliest, latest }: NonNullable<JobStatus['eta']>, now: number): string => {
-  const [from, to] = [earliest, latest].map(time => span(Math.max(0, Date.parse(time) - now) / 1000))
-  return from === to ? `in ${to}` : `in ${from} to ${to}`
+const inUnits = (time: string, now: number): { readonly count: number; readonly unit: string } => {
+  const seconds = Math.max(1, (Date.parse(time) - now) / 1000)
+  if (seconds < 90) return { count: Math.round(seconds), unit: 's' }
+  if (seconds < 5_400) return { count: Math.round(seconds / 60), unit: 'min' }
+  return { count: Math.round(seconds / 360) / 10, unit: 'h' }
 }
 
-const span = (seconds: number): string => {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h`
-}
+/** `12.3`, of what the phase counts; null while it does not move. */
+export const perSecond = ({ status, items_per_second }: PhaseDetail): string | null =>
+  status !== 'running' || items_per_second === null ? null : number(items_per_second)
 
 /** All that is known of a job. */
 export const page = (job: JobStatus): string[] => [
@@ -83,7 +96,7 @@ export const page = (job: JobStatus): string[] => [
       phase.status,
       `${number(phase.progress)} %`,
       items(phase),
-      phase.items_per_second === null ? '-' : number(Math.round(phase.items_per_second * 10) / 10),
+      perSecond(phase) ?? '-',
       phase.items_rejected,
     ]),
   ),

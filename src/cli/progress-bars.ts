@@ -1,7 +1,7 @@
 import { type GenericBar, MultiBar, Presets } from 'cli-progress'
 import type { JobStatus, PhaseDetail } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
-import { items, remarks } from './job-text.ts'
+import { items, perSecond, remarks } from './job-text.ts'
 import type { ProgressView } from './progress-view.ts'
 import { number } from './text.ts'
 
@@ -42,5 +42,7 @@ const headline = (job: JobStatus): string => [`job ${job.job_id} ${job.status}`,
 
 const noteOf = (phase: PhaseDetail): string => {
   const rejected = phase.items_rejected === 0 ? '' : `, ${number(phase.items_rejected)} rejected`
-  return `${items(phase)}${rejected}${phase.status === 'running' ? '' : ` · ${phase.status}`}`
+  const rate = perSecond(phase)
+  const pace = rate === null ? '' : `, ${rate} a second`
+  return `${items(phase)}${rejected}${pace}${phase.status === 'running' ? '' : ` · ${phase.status}`}`
 }

@@ -1,6 +1,6 @@
 import type { JobStatus, PhaseDetail } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
-import { items, remarks } from './job-text.ts'
+import { etaText, items, perSecond, remarks } from './job-text.ts'
 import type { ProgressView } from './progress-view.ts'
 import { number, say } from './text.ts'
 
@@ -17,7 +17,7 @@ export const linesView = (output: Output): ProgressView => {
       once('job', job.status, `job ${job.job_id} ${job.status}`)
       for (const phase of job.phase_details) {
         if (phase.status === 'pending') continue
-        once(phase.name, `${phase.status} ${Math.floor(phase.progress / 10)}`, lineOf(phase))
+        once(phase.name, `${phase.status} ${Math.floor(phase.progress / 10)}`, lineOf(phase) + etaOf(job, phase))
       }
       const why = standstill(job)
       if (why !== '') once('why', why, `  ${why}`)
@@ -29,10 +29,18 @@ export const linesView = (output: Output): ProgressView => {
   }
 }
 
-const lineOf = (phase: PhaseDetail): string =>
-  `${phase.name.padEnd(10)} ${phase.status.padEnd(9)} ${number(Math.floor(phase.progress)).padStart(3)} %  ${items(phase)}${
-    phase.items_rejected === 0 ? '' : `, ${number(phase.items_rejected)} rejected`
-  }`
+const lineOf = (phase: PhaseDetail): string => {
+  const { name, status, progress, items_rejected } = phase
+  const rejected = items_rejected === 0 ? '' : `, ${number(items_rejected)} rejected`
+  const rate = perSecond(phase)
+  const pace = rate === null ? '' : `, ${rate} a second`
+  const percent = number(Math.floor(progress)).padStart(3)
+  return `${name.padEnd(10)} ${status.padEnd(9)} ${percent} %  ${items(phase)}${rejected}${pace}`
+}
 
-/** The message of a running job changes with every slice; only what holds or ends it is worth a line. */
-const standstill = (job: JobStatus): string => remarks({ ...job, message: null }).join('; ')
+/** Goes with the line of a phase that moves: alone it would be a new line every second. */
+const etaOf = ({ eta }: JobStatus, { status }: PhaseDetail): string =>
+  eta === null || status !== 'running' ? '' : `; job ${etaText(eta, Date.now())}`
+
+/** Message and ETA of a running job change with every slice; only what holds or ends it is worth a line. */
+const standstill = (job: JobStatus): string => remarks({ ...job, message: null, eta: null }).join('; ')

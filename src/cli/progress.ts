@@ -1,21 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Client, ClientError } from '../api/client.ts'
+import type { Client } from '../api/client.ts'
 import { isEnded, type JobStatus } from '../api/contract/answers.ts'
 import type { Output } from './context.ts'
+import { type LookOptions, look, lookEveryMs } from './look.ts'
 import { barsView } from './progress-bars.ts'
 import { linesView } from './progress-lines.ts'
 import type { ProgressView } from './progress-view.ts'
 import { say } from './text.ts'
 
-export interface WatchOptions {
+export interface WatchOptions extends Omit<LookOptions, 'silent'> {
   readonly output: Output
   /** A line of JSON a change, instead of bars or sentences. */
   readonly json: boolean
-  readonly signal: AbortSignal
-  /** Milliseconds between looks; 400 unless stated. */
-  readonly everyMs?: number
-  /** Milliseconds without an answer before it is an error; 60,000 unless stated, so that a restart is lived through. */
-  readonly patienceMs?: number
 }
 
 /**
@@ -26,31 +22,15 @@ export const watchJob = async (client: Client, jobId: string, options: WatchOpti
   const view = viewFor(options)
   try {
     for (;;) {
-      const job = await look(client, jobId, options, view)
+      const job = await look(client, jobId, { ...options, silent: message => view.silent(message) })
       view.show(job)
       if (isEnded(job.status)) return job
-      await pause(options.everyMs ?? 400, undefined, { signal: options.signal })
+      await pause(options.everyMs ?? lookEveryMs, undefined, { signal: options.signal })
     }
   } finally {
     view.end()
   }
 }
-
-const look = async (client: Client, jobId: string, options: WatchOptions, view: ProgressView): Promise<JobStatus> => {
-  const giveUpAt = performance.now() + (options.patienceMs ?? 60_000)
-  for (;;) {
-    try {
-      return await client.job({ params: { job_id: jobId } }, options.signal)
-    } catch (error) {
-      if (!isPassing(error) || performance.now() > giveUpAt) throw error
-      view.silent(error.message)
-      await pause(options.everyMs ?? 400, undefined, { signal: options.signal })
-    }
-  }
-}
-
-const isPassing = (error: unknown): error is ClientError =>
-  error instanceof ClientError && (error.status === 0 || error.status === 503)
 
 const viewFor = ({ output, json }: WatchOptions): ProgressView => {
   if (json) return jsonView(output)

@@ -2,6 +2,9 @@ import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ClientError, createClient } from '../../src/api/client.ts'
+import type { JobStatus } from '../../src/api/contract/answers.ts'
+import { createServer } from '../../src/api/server.ts'
+import { done } from '../cli/jobs.ts'
 import { withServer } from '../cli/run.ts'
 import { aJob, aKnowledgeBase, fakePorts } from './fake-ports.ts'
 
@@ -80,5 +83,35 @@ describe('the client', () => {
   it('rejects with the reason of its caller when that gives up', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(createClient('http://127.0.0.1:9').health({}, signal)).rejects.toThrow('enough')
+  })
+
+  it('gives the events of a job one by one, up to its end', async () => {
+    const ports = fakePorts()
+    ports.stored.jobs.push(aJob())
+    await withServer(ports, async url => {
+      const seen: JobStatus[] = []
+      for await (const job of createClient(url).jobEvents({ params: { job_id: 'job-1' } })) {
+        seen.push(job)
+        ports.stored.jobs[0] = aJob(done)
+      }
+      expect(seen).toEqual([aJob(), aJob(done)])
+    })
+  })
+
+  it('throws when events are refused, break off, or are given up by their caller', async () => {
+    const ports = fakePorts()
+    const app = createServer(ports)
+    const client = createClient(await app.listen({ host: '127.0.0.1', port: 0 }), { timeoutMs: 5_000 })
+    const params = { job_id: 'job-1' }
+    expect(await errorOf(client.jobEvents({ params }).next())).toMatchObject({ status: 404, code: 'not_found' })
+    ports.stored.jobs.push(aJob())
+    const caller = new AbortController()
+    const [given, broken] = [client.jobEvents({ params }, caller.signal), client.jobEvents({ params })]
+    for (const events of [given, broken]) expect(await events.next()).toEqual({ done: false, value: aJob() })
+    caller.abort(new Error('enough'))
+    await expect(given.next()).rejects.toThrow('enough')
+    const next = errorOf(broken.next())
+    await app.close()
+    expect(await next).toMatchObject({ status: 0, code: 'unreachable' })
   })
 })

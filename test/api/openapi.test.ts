@@ -47,4 +47,13 @@ describe('/openapi.json', () => {
     })
     expect(schemas.Error.properties.error.required).toEqual(['code', 'message', 'details', 'request_id'])
   })
+
+  it('tells events from JSON, and bodies that may be left out from those that must be there', async () => {
+    const { paths } = await description()
+    const events = paths['/api/ingestion/jobs/{job_id}/events'].get.responses
+    expect(Object.keys(events[200].content)).toEqual(['text/event-stream'])
+    expect(Object.keys(events[404].content)).toEqual(['application/json'])
+    const required = (verb: string) => paths[`/api/ingestion/kb/{kb_id}/${verb}`].post.requestBody.required
+    expect(['start', 'pause', 'resume', 'cancel', 'retry'].map(required)).toEqual([true, false, false, false, false])
+  })
 })

@@ -50,6 +50,27 @@ describe('watching a job', () => {
     ])
   })
 
+  it('says pace and ETA with the line of a phase that moves, and makes no lines of them', async () => {
+    const { output, written } = terminal(false)
+    const at = (hour: string) => `2999-01-01T${hour}:00:00Z`
+    const moving = (progress: number, hour: string) => ({
+      ...aJob({ eta: { earliest: at(hour), expected: at(hour), latest: at(hour) } }),
+      phase_details: [aPhase({ name: 'EMBEDDING', status: 'running', progress, items_per_second: 12.34 })],
+    })
+    const looks = [moving(1, '01'), moving(2, '02'), moving(3, '03'), completed]
+    await watchJob(clientOf(...looks), 'job-1', { output, json: false, signal: never, everyMs: 1 })
+    expect(
+      written()
+        .replace(/[\d,.]+ h/, 'N h')
+        .split('\n'),
+    ).toEqual([
+      'job job-1 running',
+      'EMBEDDING  running     1 %  0 chunks, 12.3 a second; job done in N h',
+      'job job-1 completed',
+      '',
+    ])
+  })
+
   it('draws a bar a phase on a terminal and gives the cursor back', async () => {
     const { output, written } = terminal(true)
     const waiting = aJob({ waiting_for: 'the provider until 12:00' })

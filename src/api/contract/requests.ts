@@ -74,7 +74,13 @@ const work = {
 export const startRequest = z.strictObject(work)
 export const ingestRequest = z.strictObject({ kb_id: kbId, ...work })
 
-const phase = z.enum(['LOADING', 'CHUNKING', 'EMBEDDING', 'INDEXING', 'FINISHING']) satisfies z.ZodType<PhaseName>
+export const phase = z.enum([
+  'LOADING',
+  'CHUNKING',
+  'EMBEDDING',
+  'INDEXING',
+  'FINISHING',
+]) satisfies z.ZodType<PhaseName>
 type PhaseName = NonNullable<CommandRequest['phase']>
 
 /** What may be asked of a job beside its start. */
