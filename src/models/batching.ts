@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { Fatal, Reject, Wait } from '../runtime/errors.ts'
 
 /** How the texts of one call are divided into requests. */
 export interface BatchLimits {
@@ -17,9 +18,10 @@ export type SendBatch = (texts: readonly string[], signal: AbortSignal) => Promi
 const keptBytes = 64 * 1024 * 1024
 
 /**
- * Divides each call into requests, several in flight, equal texts sent once. When a request fails no further one is
- * started and those in flight are waited for. What arrives is kept for a while, so the call that repeats a failed one
- * asks only for what is left: without that, a provider whose limit is smaller than a slice would never let it end.
+ * Divides each call into requests, several in flight, equal texts sent once. No further one is started after an answer
+ * that speaks for all, or once more have failed than arrived; those in flight are waited for. What arrives is kept for a
+ * while, so the call that repeats a failed one asks only for what is left: without that, a provider whose limit is smaller
+ * than a slice would never let it end, and one that fails now and then would not let a long slice end for long.
  */
 export const inBatches = (send: SendBatch, limits: BatchLimits): SendBatch => {
   const kept = new LRUCache<string, Float32Array>({
@@ -38,12 +40,15 @@ export const inBatches = (send: SendBatch, limits: BatchLimits): SendBatch => {
 
     const batches = divide(missing, limits)
     const failures: unknown[] = []
+    let arrived = 0
     const sendNext = async (): Promise<void> => {
+      if (failures.length > arrived || failures.some(speaksForAll)) return
       const batch = batches.shift()
-      if (!batch || failures.length > 0) return
+      if (!batch) return
       try {
         signal.throwIfAborted()
         const vectors = await send(batch, signal)
+        arrived++
         for (const [i, text] of batch.entries()) {
           found.set(text, vectors[i]!)
           kept.set(text, vectors[i]!)
@@ -55,10 +60,15 @@ export const inBatches = (send: SendBatch, limits: BatchLimits): SendBatch => {
     }
     await Promise.all(Array.from({ length: limits.concurrency }, sendNext))
 
-    if (failures.length > 0) throw failures[0]
+    signal.throwIfAborted()
+    if (failures.length > 0) throw failures.find(speaksForAll) ?? failures[0]
     return texts.map(text => found.get(text)!)
   }
 }
+
+/** A refusal or a limit: it would be the same for the next request, or is to be heeded first. */
+const speaksForAll = (failure: unknown): boolean =>
+  failure instanceof Reject || failure instanceof Fatal || failure instanceof Wait
 
 const divide = (texts: Iterable<string>, limits: BatchLimits): string[][] => {
   const batches: string[][] = []

@@ -13,19 +13,19 @@ import { stopWords, wordsOf } from './words.ts'
  */
 export const hashingModel = 'hashing-v1'
 
-/** Texts between two looks at the signal and at the rest of the process. */
-const turn = 64
+/** Texts between two rests; a text takes less than a millisecond. */
+const textsAtOnce = 16
 
 export const hashingEmbedder = (dimensions: number): Embedder => {
   const embedOne = hasher(dimensions)
   return {
     model: hashingModel,
     dimensions,
-    async embed(texts, signal) {
+    async embed(texts, signal, rest = () => setImmediate()) {
       const vectors: Float32Array[] = []
       for (const text of texts) {
-        if (vectors.length % turn === 0) {
-          await setImmediate()
+        if (vectors.length % textsAtOnce === 0) {
+          await rest()
           signal.throwIfAborted()
         }
         vectors.push(embedOne(text))

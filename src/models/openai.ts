@@ -1,7 +1,8 @@
 import OpenAI from 'openai'
 import { inBatches } from './batching.ts'
+import { breaking } from './breaker.ts'
 import type { Embedder, EmbeddingSettings } from './model.ts'
-import { providerError, refusesEverything } from './provider-error.ts'
+import { providerError, refusesEverything, whoAnswers } from './provider-error.ts'
 import { BadVectors, checkVectors } from './vectors.ts'
 
 /** Where the provider is and how it may be used. */
@@ -64,7 +65,8 @@ export const openAiEmbedder = (
       throw providerError(error, options)
     }
   }
-  return { model, dimensions, embed: inBatches(refusesEverything(request, model), limits(options)) }
+  const send = breaking(refusesEverything(request, model), { who: whoAnswers(options.baseUrl) })
+  return { model, dimensions, embed: inBatches(send, limits(options)) }
 }
 
 const limits = ({ batch, concurrency }: OpenAiOptions) => ({ texts: batch, chars: requestChars, concurrency })

@@ -14,6 +14,9 @@ export class ProviderError extends Error {
   }
 }
 
+/** How sentences name a provider. */
+export const whoAnswers = (baseUrl: string): string => `The embedding provider at ${new URL(baseUrl).host}`
+
 interface Provider {
   readonly baseUrl: string
   readonly apiKey: string | null
@@ -27,7 +30,7 @@ interface Provider {
  */
 export const providerError = (error: unknown, { baseUrl, apiKey, timeoutMs }: Provider): Error => {
   if (error instanceof BadVectors) return error
-  const who = `The embedding provider at ${new URL(baseUrl).host}`
+  const who = whoAnswers(baseUrl)
   if (error instanceof APIConnectionTimeoutError)
     return new ProviderError('provider_timeout', `${who} did not answer within ${timeoutMs / 1000} s.`)
   if (error instanceof APIConnectionError)

@@ -4,8 +4,9 @@ import type { Broker, LaneBatch, Membership } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Topic } from '../schemas/topics.ts'
 import { Activation, wanted } from './activation.ts'
+import { askerOf } from './asker.ts'
 import type { Effects } from './effects.ts'
-import { codeOf, messageOf } from './errors.ts'
+import { codeOf, messageOf, Wait } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { assertHeard } from './heard.ts'
 import { LaneQueue } from './lane-queue.ts'
@@ -15,7 +16,7 @@ import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
 import { type Held, type Holding, takeOver } from './takeover.ts'
-import { type Turns, weightOf } from './turns.ts'
+import type { Turns } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
 export interface LaneWorkerOptions<W> {
@@ -29,7 +30,9 @@ export interface LaneWorkerOptions<W> {
   readonly codec: Codec
   readonly effects: Effects<W> | null
   readonly policy: RetryPolicy
+  /** For slices, and for the thread while they compute. */
   readonly turns: Turns
+  readonly thread: Turns
   readonly log: Logger
 }
 
@@ -114,7 +117,7 @@ export class LaneWorker<W> {
         if (ending.aborted) return
         const origin = error instanceof SliceError ? error.origin : 'line'
         const cause = error instanceof SliceError ? error.cause : error
-        if (failures++ === 0) failingSince = performance.now()
+        if (!(cause instanceof Wait) && failures++ === 0) failingSince = performance.now()
         const sinceMs = performance.now() - failingSince
         const verdict = judge(cause, origin, { count: failures, sinceMs }, this.#options.policy)
         logVerdict(this.#options, cause, verdict)
@@ -139,7 +142,7 @@ export class LaneWorker<W> {
 
   /** One takeover and the work after it. */
   async #hold(ending: AbortSignal, signal: AbortSignal, succeeded: () => void): Promise<'done' | 'again'> {
-    const { lane, stage, gate, codec, effects, worker, turns } = this.#options
+    const { lane, stage, gate, codec, effects, worker, turns, thread } = this.#options
     const membership = this.#options.membership()
     const holding = await this.#takeOver()
     if (!holding) return 'done'
@@ -156,13 +159,13 @@ export class LaneWorker<W> {
       this.#busy = false
       membership.seek(lane, holding.position)
       membership.resume([lane])
-      const asker = { job: holding.job.job_id, weight: weightOf(holding.job.priority) }
+      const asker = askerOf(stage as Stage, holding.job)
       for (;;) {
         const slice = await queue.take(ending)
         this.#relieve(queue, membership)
         const turn = await turns.take(asker, ending)
         const started = performance.now()
-        const work = { stage, holding, lane, slice, codec, gate, effects, signal, log, membership }
+        const work = { stage, holding, lane, slice, codec, gate, effects, signal, log, membership, thread, asker }
         const done = await workSlice(work).finally(() => turn.end())
         this.#size.took(slice.records.length, performance.now() - started)
         if (done === 'ended') return 'done'

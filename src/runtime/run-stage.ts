@@ -19,7 +19,7 @@ export interface RunStageOptions<W> {
   /** For a stage with an effect; null otherwise. */
   readonly effects: Effects<W> | null
   readonly retry: RetrySettings
-  /** Slices that this process works at once. */
+  /** Slices that this process works at once; 4 unless stated. */
   readonly slicesAtOnce?: number
   readonly log: Logger
   /** The stage cannot go on in this process: the process should end and be started again. */
@@ -37,7 +37,8 @@ export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running>
   if (stage.effect && !options.effects) throw new Error(`Stage ${stage.name} has an effect and was given no store.`)
   const log = options.log.child({ stage: stage.name })
   const policy = policyOf(stage.name, options.retry)
-  const turns = createTurns(options.slicesAtOnce ?? 4)
+  const turns = createTurns(options.slicesAtOnce ?? 4, { oneEach: true })
+  const thread = createTurns(1)
   const workers = new Map<number, LaneWorker<W>>()
   let owned: ReadonlySet<number> = new Set()
   let epoch = 0
@@ -49,7 +50,7 @@ export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running>
   }
   const employ = (lane: number) => {
     if (workers.has(lane)) return
-    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, turns, log }))
+    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, turns, thread, log }))
   }
   const follow = () => {
     if (!membership) return

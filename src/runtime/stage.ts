@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { Phase } from '../schemas/names.ts'
 import type { RecordOf, Topic } from '../schemas/topics.ts'
+import type { Rest } from './computing.ts'
 import type { Reject } from './errors.ts'
 
 /**
@@ -18,6 +19,11 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   readonly to: Out
   /** How much it takes at once from a lane. */
   readonly slice: { readonly records: number; readonly bytes: number }
+  /**
+   * True where the work on a job is computing in this process rather than waiting for another: then slices of several of
+   * its lanes at once would be no quicker, and only stand in the way of other jobs.
+   */
+  computes?(job: LaneJob): boolean
   /** True for a stage whose end mark in its first lane ends all lanes of its outputs (LOADING). */
   readonly fansOut?: boolean
   /**
@@ -63,6 +69,8 @@ export interface StageContext {
    * each call to the outside: it also throws when the group may have given this worker up.
    */
   readonly signal: AbortSignal
+  /** For a stage that computes: see `Rest`. */
+  readonly rest: Rest
   readonly log: Logger
   /** What the source expects in all, where it can know; shown as the total of the phase. */
   total(items: number): void

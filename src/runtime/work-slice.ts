@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Membership } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Topic } from '../schemas/topics.ts'
+import { computing } from './computing.ts'
 import type { Effects } from './effects.ts'
 import { codeOf } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -14,6 +15,7 @@ import { sortSlice } from './sort-slice.ts'
 import type { Outcome, Stage, StageContext } from './stage.ts'
 import type { Holding } from './takeover.ts'
 import { transformSlice } from './transform-slice.ts'
+import type { Asker, Turns } from './turns.ts'
 
 export interface WorkSliceOptions<W> {
   readonly stage: Stage<Topic, readonly Topic[], W>
@@ -27,6 +29,8 @@ export interface WorkSliceOptions<W> {
   readonly log: Logger
   /** Asked before anything leaves the process: a worker that may be a zombie starts nothing. */
   readonly membership: Pick<Membership, 'silentMs' | 'sessionTimeoutMs'>
+  readonly thread: Turns
+  readonly asker: Asker
 }
 
 /** True when the lane went to another job while this slice was on its way. */
@@ -50,11 +54,14 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const { inputs, rejected, ended, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
   if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
 
+  const guarded = guardedSignal(signal, () => assertHeard(membership))
+  const thread = computing(options.thread, options.asker, guarded)
   const said = { items: 0, total: null as number | null, message: null as string | null }
   const context: StageContext = {
     job,
     lane,
-    signal: guardedSignal(signal, () => assertHeard(membership)),
+    signal: guarded,
+    rest: thread.rest,
     log: options.log,
     total: items => {
       said.total = items
@@ -68,7 +75,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   }
   assertHeard(membership)
   const values = inputs.map(input => input.value)
-  const outcomes = await transformSlice(stage, values, context).catch(by('stage'))
+  const outcomes = await transformSlice(stage, values, context).catch(by('stage')).finally(thread.end)
   const transformed = performance.now()
 
   signal.throwIfAborted()

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { chunkText } from '../chunking/chunk-text.ts'
 import { defineStage, type Emission, emit } from '../runtime/stage.ts'
 import type { Document } from '../schemas/document.ts'
@@ -17,22 +16,16 @@ export const chunking = () =>
     from: documents,
     to: [chunks],
     slice: { records: 256, bytes: 2 * 1024 * 1024 },
-    async transform(inputs, { job, signal }) {
+    computes: () => true,
+    async transform(inputs, { job, rest }) {
       const outcomes: Emission<typeof chunks>[][] = []
-      let rested = performance.now()
       for (const input of inputs) {
+        await rest()
         outcomes.push(input.type === 'document' ? chunked(input, job) : [])
-        if (performance.now() - rested < longestWithoutRest) continue
-        await setImmediate()
-        signal.throwIfAborted()
-        rested = performance.now()
       }
       return outcomes
     },
   })
-
-/** Milliseconds after which heartbeats and signals get their turn. */
-const longestWithoutRest = 50
 
 /** The index of a chunk in its part stays below this; the part stands above it. */
 const partStride = 2 ** 20

@@ -20,6 +20,7 @@ export const embedding = (embedderFor: (settings: EmbeddingSettings) => Embedder
     from: chunks,
     to: [vectors],
     slice: { records: 512, bytes: 4 * 1024 * 1024 },
+    computes: ({ embedding: { provider } }) => provider === 'hashing',
     async transform(inputs, context) {
       const embedder = embedderFor(context.job.embedding)
       const texts = inputs.flatMap(input => (input.type === 'chunk' ? [input.text] : []))
@@ -39,7 +40,7 @@ const embedTexts = async (
 ): Promise<readonly Embedded[]> => {
   if (texts.length === 0) return []
   try {
-    const found = await embedder.embed(texts, context.signal)
+    const found = await embedder.embed(texts, context.signal, context.rest)
     checkVectors(found, texts.length, embedder)
     return found
   } catch (error) {

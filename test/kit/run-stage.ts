@@ -1,6 +1,8 @@
+import { computing } from '../../src/runtime/computing.ts'
 import { Reject } from '../../src/runtime/errors.ts'
 import { type Emission, isDiscard, type Stage, type StageContext } from '../../src/runtime/stage.ts'
 import { transformSlice } from '../../src/runtime/transform-slice.ts'
+import { createTurns } from '../../src/runtime/turns.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { RecordOf, Topic } from '../../src/schemas/topics.ts'
 import { laneJob } from './line.ts'
@@ -36,10 +38,13 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
   let counted = 0
   let message: string | null = null
   const job = laneJob(options.job)
+  const signal = options.signal ?? new AbortController().signal
+  const thread = computing(createTurns(1), { job: job.job_id, weight: 1 }, signal)
   const context: StageContext = {
     job,
     lane: options.lane ?? job.lanes[0] ?? 0,
-    signal: options.signal ?? new AbortController().signal,
+    signal,
+    rest: thread.rest,
     log: silent,
     total: items => {
       total = items
@@ -51,7 +56,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
       message = said
     },
   }
-  const outcomes = await transformSlice(stage, inputs, context)
+  const outcomes = await transformSlice(stage, inputs, context).finally(thread.end)
   const emissions: Emission<Out[number]>[] = []
   const rejects: Tried<Out[number]>['rejects'][number][] = []
   outcomes.forEach((outcome, input) => {

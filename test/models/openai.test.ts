@@ -96,9 +96,20 @@ describe('a call that repeats a failed one', () => {
     server.answer = (_, number) => (number === 3 ? status(503) : { kind: 'vectors' })
     const one = embedder({ concurrency: 1 })
     await expect(one.embed(texts(60), signal)).rejects.toMatchObject({ code: 'provider_503' })
-    expect(server.requests).toHaveLength(4)
+    expect(server.requests, 'go on after a failure among successes').toHaveLength(6)
     expect(await one.embed(texts(60), signal)).toEqual(texts(60).map(text => vectorOf(text, 8)))
+    expect(server.requests).toHaveLength(7)
     expect(server.texts.toSorted()).toEqual(texts(60).toSorted())
+  })
+
+  test('end with the first failure when nothing has arrived, and with a limit whenever it comes', async () => {
+    server.answer = () => status(503)
+    const one = embedder({ concurrency: 1 })
+    await expect(one.embed(texts(60), signal)).rejects.toMatchObject({ code: 'provider_503' })
+    expect(server.requests).toHaveLength(1)
+    server.answer = (_, number) => (number === 3 ? status(503) : number === 4 ? status(429) : { kind: 'vectors' })
+    await expect(one.embed(texts(60), signal)).rejects.toMatchObject({ code: 'provider_429' })
+    expect(server.requests).toHaveLength(5)
   })
 
   test('gets through although the provider allows fewer requests at a time than it needs', async () => {

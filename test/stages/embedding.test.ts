@@ -66,7 +66,7 @@ test('turns chunks into vectors, all those of a slice in one call, and lets docu
     { topic: vectors, key: 'doc', value: vector('two') },
   ])
   expect(rejects).toEqual([])
-  expect(spy).toHaveBeenCalledExactlyOnceWith(['one', 'two'], signal)
+  expect(spy).toHaveBeenCalledExactlyOnceWith(['one', 'two'], signal, expect.any(Function))
   expect(opened).toHaveBeenCalledExactlyOnceWith(settings)
 })
 
