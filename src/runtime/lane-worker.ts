@@ -15,7 +15,7 @@ import { judge, logVerdict, type RetryPolicy } from './retry.ts'
 import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
-import { type Held, type Holding, takeOver } from './takeover.ts'
+import { assertKept, type Held, type Holding, takeOver } from './takeover.ts'
 import type { Turns } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
@@ -153,6 +153,7 @@ export class LaneWorker<W> {
         log.debug({ revision: holding.job.revision }, 'hold acknowledged')
         return 'done'
       }
+      await assertKept(this.#options, holding.position)
       ending.throwIfAborted()
       const queue = new LaneQueue(holding.position, this.#size)
       this.#queue = queue

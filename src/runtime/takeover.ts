@@ -26,7 +26,7 @@ export interface Held {
 export interface TakeoverOptions<W> {
   readonly stage: Stage
   readonly lane: number
-  readonly broker: Pick<Broker, 'fence' | 'committed' | 'range'>
+  readonly broker: Pick<Broker, 'fence' | 'committed'>
   readonly gate: Gate
   readonly effects: Effects<W> | null
 }
@@ -57,15 +57,22 @@ export const takeOver = async <W>({
     if (control.held.includes(stage.name)) return { kind: 'held', job, transactor }
     const committed = await broker.committed(stage.name, stage.from.name, lane)
     const position = Math.max(committed ?? 0, control.starts[stage.from.name] ?? 0)
-    const kept = await broker.range(stage.from.name, lane)
-    if (kept.start > position)
-      throw new BrokerError(
-        'offset_out_of_range',
-        `Records of ${stage.from.name} lane ${lane} are gone: ${stage.name} stands at ${position}, the broker keeps ${kept.start} and later.`,
-      )
     return { kind: 'work', control, job, transactor, position, claim }
   } catch (error) {
     await transactor.close()
     throw error
   }
+}
+
+/** Throws when records that were not worked yet are gone: to go on behind them would skip them in silence. */
+export const assertKept = async (
+  { broker, stage, lane }: { broker: Pick<Broker, 'range'>; stage: Pick<Stage, 'name' | 'from'>; lane: number },
+  position: number,
+): Promise<void> => {
+  const { start } = await broker.range(stage.from.name, lane)
+  if (start <= position) return
+  throw new BrokerError(
+    'offset_out_of_range',
+    `Records of ${stage.from.name} lane ${lane} are gone: ${stage.name} stands at ${position}, the broker keeps ${start} and later.`,
+  )
 }

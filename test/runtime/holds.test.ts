@@ -162,3 +162,19 @@ test('a lane that waits says so, with the reason and the time of its next attemp
   expect(first).toMatchObject({ type: 'waiting', code: 'provider_429', retry_ms: 1_000, offset: 0, stage: 'loading' })
   expect(rest.every(({ type }) => type === 'progress')).toBe(true)
 })
+
+test('a lane whose unworked records are gone fails its phase and says so, and skips nothing', async () => {
+  const worked: number[] = []
+  const { line, employ, reports } = await setUp(async (_, seq) => void worked.push(seq))
+  await line.broker.deleteRecords(loadRequests.name, 0, 2)
+  await employ('one')
+  await until('its failure', async () => (await reports()).length > 0)
+  expect(await reports()).toMatchObject([
+    {
+      type: 'phase_failure',
+      code: 'offset_out_of_range',
+      message: expect.stringContaining('loading stands at 0, the broker keeps 2'),
+    },
+  ])
+  expect(worked).toEqual([])
+})

@@ -33,7 +33,6 @@ const setUp = async () => {
     const watched = {
       fence,
       committed: broker.committed.bind(broker),
-      range: broker.range.bind(broker),
     }
     const taken = await takeOver({ stage, lane: 0, broker: watched, gate, effects: null })
     return taken?.kind === 'work' ? taken : null
