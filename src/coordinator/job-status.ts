@@ -56,14 +56,16 @@ const detail = ({ state, status }: JobRow, { name }: PhaseSpec, now: Date): Phas
   const error = state.failure?.phase === name ? state.failure : null
   const complete = isComplete(phase)
   const begun = phase.startedAt !== null
+  const open = error ? 'failed' : isPaused(state, name) ? 'paused' : unfinished(status, begun)
+  const shown: PhaseState = complete ? 'completed' : open
   return {
     name,
-    status: complete ? 'completed' : error ? 'failed' : isPaused(state, name) ? 'paused' : unfinished(status, begun),
+    status: shown,
     progress: phase.shown,
     items_processed: phase.items,
     items_total: itemsTotal(state, name),
     items_rejected: phase.rejects,
-    items_per_second: complete || phase.pace === null ? null : rateOf(phase.pace, now.getTime()),
+    items_per_second: shown !== 'running' || phase.pace === null ? null : rateOf(phase.pace, now.getTime()),
     started_at: iso(phase.startedAt),
     completed_at: complete ? iso(phase.completedAt) : null,
     error,

@@ -55,8 +55,9 @@ const moving = ({ status, state }: JobRow, owners: Owners, now: number): string 
   if (state.status === 'cancelling' || state.status === 'pausing') {
     const what = state.status === 'pausing' ? 'the pause' : 'the cancel'
     if (missing.length === 0) return `${what}: what it has half written is removed`
-    const who = missing.map(({ stage, lane }) => `${stage} lane ${lane}${ownerNamed(owners, stage, lane)}`)
-    return `${what} to be acknowledged by ${who.join(', ')}`
+    const [{ stage, lane }] = missing as [(typeof missing)[number]]
+    const others = missing.length === 1 ? '' : ` and ${missing.length - 1} more`
+    return `${what} to be acknowledged by ${stage} lane ${lane}${ownerNamed(owners, stage, lane)}${others}`
   }
   for (const name of incomplete(state)) {
     const { stage } = phases.find(phase => phase.name === name)!
@@ -72,8 +73,9 @@ const moving = ({ status, state }: JobRow, owners: Owners, now: number): string 
   }
   if (!state.pressed) return null
   const { chunks, documents } = unfinished(state)
-  const much = chunks * bounds.documents > documents * bounds.chunks ? `${chunks} chunks` : `${documents} documents`
-  return `back-pressure: ${much} are unfinished, so LOADING stands until it is half as much as may be`
+  const [what, most] =
+    chunks * bounds.documents > documents * bounds.chunks ? ['chunks', bounds.chunks] : ['documents', bounds.documents]
+  return `back-pressure: ${most} ${what} were unfinished, so LOADING stands until it is half as many`
 }
 
 const ownerNamed = (owners: Owners, stage: string, lane: number): string => {
