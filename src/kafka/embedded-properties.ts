@@ -7,10 +7,12 @@ export interface ServerSettings {
   readonly controllerPort: number
   /** The folder of all its logs, the metadata's included. */
   readonly logs: string
+  /** Settings of Kafka beside ours and instead of them. */
+  readonly more?: Readonly<Record<string, string | number>> | undefined
 }
 
 /** The settings of a Kafka of one node, for one machine that it shares with everything else. */
-export const serverProperties = ({ port, controllerPort, logs }: ServerSettings): string => {
+export const serverProperties = ({ port, controllerPort, logs, more }: ServerSettings): string => {
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -57,6 +59,7 @@ export const serverProperties = ({ port, controllerPort, logs }: ServerSettings)
     'num.io.threads': 4,
     'background.threads': 2,
     'num.recovery.threads.per.data.dir': 2,
+    ...more,
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${escaped(String(value))}\n`)

@@ -9,7 +9,7 @@ import type { Child } from '../supervisor/running.ts'
 import { onSamePort } from '../supervisor/same-port.ts'
 import type { RunningProcess } from '../supervisor/spawn-child.ts'
 import { parts } from './embedded-part.ts'
-import { serverProperties } from './embedded-properties.ts'
+import { type ServerSettings, serverProperties } from './embedded-properties.ts'
 import { resolveJars } from './jars.ts'
 import { endFormer, findJava, type Java, quickly, startJava } from './java.ts'
 import { answers } from './probe.ts'
@@ -25,6 +25,11 @@ export interface EmbeddedOptions {
   readonly progress?: ((line: string) => void) | undefined
   /** Gives up a start that is not over yet. */
   readonly signal?: AbortSignal | undefined
+}
+
+export interface EmbeddedKafkaOptions extends EmbeddedOptions {
+  /** Settings of Kafka beside ours and instead of them. */
+  readonly settings?: ServerSettings['more']
 }
 
 export interface EmbeddedKafka extends RunningProcess {
@@ -43,7 +48,8 @@ export const startKafka = async ({
   port,
   progress,
   signal,
-}: EmbeddedOptions): Promise<EmbeddedKafka> => {
+  settings: more,
+}: EmbeddedKafkaOptions): Promise<EmbeddedKafka> => {
   const part = parts.kafka
   const java = await findJava(part)
   const jars = await resolveJars('kafka', { cacheDir, progress, signal })
@@ -58,7 +64,7 @@ export const startKafka = async ({
   const logs = join(dataDir, 'logs')
   const settings = (logs: string) => {
     const file = join(dataDir, 'server.properties')
-    writeFileSync(file, serverProperties({ port: clients, controllerPort: controller, logs }))
+    writeFileSync(file, serverProperties({ port: clients, controllerPort: controller, logs, more }))
     return file
   }
   if (!existsSync(logs)) await format(java, [...quickly(jars, java), '-cp', classPath], logs, settings)
@@ -85,7 +91,7 @@ export const startKafka = async ({
 }
 
 /** Kafka for a supervisor. */
-export const kafkaChild = (options: Omit<EmbeddedOptions, 'signal'>): Child<EmbeddedKafka> =>
+export const kafkaChild = (options: Omit<EmbeddedKafkaOptions, 'signal'>): Child<EmbeddedKafka> =>
   onSamePort(parts.kafka.name, options.port, (port, signal) => startKafka({ ...options, port, signal }))
 
 /** Gives the logs their cluster id. They are made aside and renamed, so that a folder is never half formatted. */

@@ -15,6 +15,8 @@ export interface EmbeddingRequest {
   readonly texts: readonly string[]
   readonly body: Readonly<Record<string, unknown>>
   readonly authorization: string | undefined
+  /** When it had come in whole, by `performance.now()`. */
+  readonly at: number
 }
 
 export interface EmbeddingServer extends AsyncDisposable {
@@ -62,7 +64,7 @@ export const startEmbeddingServer = async ({ dimensions = 8 } = {}): Promise<Emb
     if (!incoming.url?.endsWith('/v1/embeddings')) return send(outgoing, 404, { error: { message: 'no such address' } })
     const body = JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>
     const texts = ([] as string[]).concat(body.input as string | string[])
-    const request = { texts, body, authorization: incoming.headers.authorization }
+    const request = { texts, body, authorization: incoming.headers.authorization, at: performance.now() }
     const number = requests.push(request) - 1
     const answer = kit.answer(request, number)
     if (kit.latencyMs > 0) await new Promise(resolve => setTimeout(resolve, kit.latencyMs))

@@ -45,8 +45,9 @@ export const openInstallation = async (
   roles: readonly Role[],
   settings: Readonly<Record<string, string>> = {},
   makeDatabase = () => testDatabase(),
+  makeKafka = () => startTestKafka(),
 ) => {
-  const [kafka, registry, database] = await Promise.all([startTestKafka(), startTestRegistry(), makeDatabase()])
+  const [kafka, registry, database] = await Promise.all([makeKafka(), startTestRegistry(), makeDatabase()])
   const { folder, remove } = temporaryFolder('installation')
   const corpus = join(folder, 'corpus')
   mkdirSync(corpus)
@@ -110,7 +111,7 @@ export const openInstallation = async (
     processes.set(worker, await start(role, i, worker.name))
   }
   await Promise.all(roles.map(employ))
-  const broker = await openKafka({ brokers: kafka.brokers })
+  const broker = await openKafka({ brokers: kafka.brokers, allowOffsetExpiry: true })
   const ledger = await openLedger(broker, await openCodec({ url: registry.url, topics }))
   const url = `http://127.0.0.1:${port}`
   const client: Client = createClient(url)
@@ -141,12 +142,18 @@ export const openInstallation = async (
   return {
     corpus,
     url,
+    broker,
     /** Of Kafka and of the registry, as environment variables. */
     addresses: { KAFKA_BROKERS: kafka.brokers.join(','), SCHEMA_REGISTRY_URL: registry.url },
     client,
     ledger,
     witness,
     committed: (stage: string, topic: string, lane: number) => broker.committed(stage, topic, lane),
+    /** Kafka is killed and comes back. */
+    async restartKafka() {
+      await kafka.kill()
+      await kafka.revive()
+    },
     /** Kafka stands still for as long as `work` lasts. */
     async withoutKafka(work: () => Promise<void>) {
       process.kill(kafka.pid, 'SIGSTOP')

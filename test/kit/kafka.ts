@@ -16,10 +16,10 @@ export const kafkaBrokers = async (): Promise<readonly string[]> =>
 export const registryUrl = async (): Promise<string> => (await sharedService<{ url: string }>('registry')).url
 
 /** A Kafka with a data folder of its own that goes with it. */
-export const startTestKafka = async () => {
+export const startTestKafka = async (settings: Readonly<Record<string, string | number>> = {}) => {
   await removeOrphans('kafka')
   const { folder, remove } = serviceFolder('kafka')
-  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say })
+  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say, settings })
   let kafka = await start()
   return {
     brokers: kafka.brokers,

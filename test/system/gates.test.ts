@@ -52,7 +52,7 @@ describe('a paused job', () => {
     await isWhole(other, 'went')
   })
 
-  test('stays paused when its workers and the coordinator are killed, and when Kafka stands still', {
+  test('stays paused when its workers and the coordinator are killed, and when Kafka stands still or is killed', {
     timeout: 180_000,
   }, async () => {
     const { penstock, provider, start, isWhole } = scenario
@@ -65,6 +65,7 @@ describe('a paused job', () => {
     const other = await start('beside')
     for (const worker of penstock.workers) if (worker.role !== 'api') await worker.replace()
     await penstock.withoutKafka(() => new Promise(resolve => setTimeout(resolve, 1_000)))
+    await penstock.restartKafka()
     await penstock.ended(other, 90_000)
     expect(await doneOf(job, 'survives')).toEqual(before)
     expect((await penstock.client.job({ params: { job_id: job } })).status).toBe('paused')

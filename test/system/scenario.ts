@@ -4,6 +4,7 @@ import type { StageName } from '../../src/pipeline.ts'
 import type { Role } from '../../src/roles.ts'
 import { startEmbeddingServer } from '../kit/embedding-server.ts'
 import { openInstallation, type Worker } from '../kit/installation.ts'
+import type { startTestKafka } from '../kit/kafka.ts'
 import { referenceOf } from '../kit/reference.ts'
 import { until } from '../kit/until.ts'
 
@@ -29,12 +30,20 @@ const counts = ({ metrics, phase_details }: JobStatus) => ({
   phases: phase_details.map(({ name, status, items_processed }) => [name, status, items_processed]),
 })
 
+export interface ScenarioOptions {
+  /** Environment variables beside those of any installation. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly makeKafka?: () => ReturnType<typeof startTestKafka>
+}
+
 /** An installation of every role, its provider and its files, and the ways to catch a worker in the middle of its work. */
-export const openScenario = async () => {
+export const openScenario = async ({ settings = {}, makeKafka }: ScenarioOptions = {}) => {
   const provider = await startEmbeddingServer({ dimensions })
   const penstock = await openInstallation(
     ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'embedding', 'indexing', 'indexing', 'finishing'],
-    { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16' },
+    { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16', ...settings },
+    undefined,
+    makeKafka,
   )
   const { witness, ledger } = penstock
   for (let i = 0; i < documents; i++)
@@ -83,11 +92,18 @@ export const openScenario = async () => {
       ),
     /** The requests of a worker after that number. */
     askedBy,
-    /** A worker that has just asked the provider; `latencyMs` is how long it waits for the answer. */
+    /**
+     * A worker that waits for answers of the provider, which take `latencyMs`: its last request came a while ago, so that
+     * none of those it has begun is still on its way.
+     */
     asking() {
       const since = provider.requests.length
-      const askedNow = () => penstock.workers.find(worker => askedBy(worker, since).length > 0)
-      return until('a worker that asks the provider', askedNow, 30_000)
+      const waits = (worker: Worker) => {
+        const last = askedBy(worker, since).at(-1)
+        const ms = last === undefined ? 0 : performance.now() - last.at
+        return ms > provider.latencyMs / 3 && ms < provider.latencyMs * 0.9
+      }
+      return until('a worker that waits for the provider', () => penstock.workers.find(waits), 30_000)
     },
     /** Everything goes at its own pace again. */
     async unhinder() {
