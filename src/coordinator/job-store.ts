@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { type AdmissionOptions, submit } from './admission.ts'
 import { command } from './commanding.ts'
 import { foreseen, waitingCommands } from './commands.ts'
-import { JobRow } from './entities.ts'
+import { CommandRow, JobRow } from './entities.ts'
 import { isUnderWay, shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
 import type { DeadLetterGroup, JobStatus, Jobs } from './jobs.ts'
@@ -14,46 +14,44 @@ export interface JobStoreOptions extends AdmissionOptions, Limits {}
 export const createJobs = (options: JobStoreOptions): Jobs => {
   const { em } = options
   /** What was accepted is shown as if it were applied; but a job is paused, or has ended, when it is. */
-  const ahead = async (fork: EntityManager, stored: readonly JobRow[]): Promise<readonly JobRow[]> => {
-    const commands = await waitingCommands(
-      fork,
-      stored.map(({ id }) => id),
-    )
-    return stored.map(row => {
+  const ahead = (stored: readonly JobRow[], commands: readonly CommandRow[]): readonly JobRow[] =>
+    stored.map(row => {
       const state = foreseen(row, commands)
       if (state === row.state || !isUnderWay(state)) return row
       return { ...row, state, status: shownStatus(state.status), completedAt: null }
     })
+  /** Commands are read before the jobs and, if there were any, after them: one that was applied between would be in neither. */
+  const show = async (find: (fork: EntityManager) => Promise<readonly JobRow[]>): Promise<readonly JobStatus[]> => {
+    for (;;) {
+      const fork = em.fork()
+      const commands = await waitingCommands(fork)
+      const stored = await find(fork)
+      if (commands.length > 0 && (await someApplied(fork, commands))) continue
+      const rows = ahead(stored, commands)
+      const owners = await ownersOf(fork)
+      const reasons = await waitingFor(fork, rows, options, owners)
+      const now = new Date()
+      return rows.map(row => jobStatus(row, { waitingFor: reasons.get(row.id) ?? null, owners, now }))
+    }
   }
-  const show = async (fork: EntityManager, stored: readonly JobRow[]): Promise<readonly JobStatus[]> => {
-    const rows = await ahead(fork, stored)
-    const owners = await ownersOf(fork)
-    const reasons = await waitingFor(fork, rows, options, owners)
-    const now = new Date()
-    return rows.map(row => jobStatus(row, { waitingFor: reasons.get(row.id) ?? null, owners, now }))
-  }
-  const one = async (fork: EntityManager, row: JobRow | null) => (row ? ((await show(fork, [row]))[0] ?? null) : null)
+  const one = async (find: (fork: EntityManager) => Promise<readonly JobRow[]>) => (await show(find))[0] ?? null
 
   return {
     submit: request => submit(options, request),
     command: request => command(options, request),
-    async get(id) {
-      const fork = em.fork()
-      return one(fork, await fork.findOne(JobRow, { id }))
-    },
-    async ofKnowledgeBase(kbId) {
-      const fork = em.fork()
-      const [row] = await fork.find(JobRow, { kbId }, { orderBy: { number: 'desc' }, limit: 1 })
-      return one(fork, row ?? null)
-    },
-    async list({ kb_id, status, limit }) {
-      const fork = em.fork()
+    get: id => one(fork => fork.find(JobRow, { id })),
+    ofKnowledgeBase: kbId => one(fork => fork.find(JobRow, { kbId }, { orderBy: { number: 'desc' }, limit: 1 })),
+    list({ kb_id, status, limit }) {
       const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
-      return show(fork, await fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))
+      return show(fork => fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))
     },
     deadLetters: (jobId, limit) => deadLetterGroups(em.fork(), jobId, limit),
   }
 }
+
+/** Whether some of these, which waited, do not any more. */
+const someApplied = async (em: EntityManager, commands: readonly CommandRow[]): Promise<boolean> =>
+  (await em.count(CommandRow, { id: { $in: commands.map(({ id }) => id) }, appliedAt: null })) < commands.length
 
 const examplesPerGroup = 5
 

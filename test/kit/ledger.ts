@@ -1,4 +1,4 @@
-import type { Broker, BrokerRecord } from '../../src/kafka/broker.ts'
+import type { Broker, BrokerRecord, Follower } from '../../src/kafka/broker.ts'
 import type { Codec } from '../../src/schemas/codec.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
 import { progressTopic } from '../../src/schemas/topics.ts'
@@ -14,31 +14,51 @@ export interface Entry extends Progress {
  */
 export const openLedger = async (broker: Broker, codec: Codec, lanes = 16) => {
   const entries: Entry[] = []
-  let broken: Error | null = null
-  const from = new Map<number, number>()
-  for (let lane = 0; lane < lanes; lane++) from.set(lane, (await broker.range(progressTopic.name, lane)).start)
+  let broken: unknown = null
+  let reopening = Promise.resolve()
   const read = ({ value }: BrokerRecord) => {
     const progress = codec.decode(progressTopic, value)
     if (progress.type === 'progress') entries.push({ ...progress, at: performance.now() })
   }
-  const follower = await broker.follow({
-    topic: progressTopic.name,
-    from,
-    async records({ records }) {
-      await codec.prepare(records.map(record => record.value))
-      records.forEach(read)
-    },
-    failed: error => {
-      broken = error
-    },
-  })
+  const position = new Map<number, number>()
+  const atStart = async (lane: number) =>
+    position.set(lane, Math.max(position.get(lane) ?? 0, (await broker.range(progressTopic.name, lane)).start))
+  const open = (): Promise<Follower> =>
+    broker.follow({
+      topic: progressTopic.name,
+      from: new Map(position),
+      async records({ lane, next, records }) {
+        await codec.prepare(records.map(record => record.value))
+        records.forEach(read)
+        position.set(lane, next)
+      },
+      failed: error => {
+        reopening = reopen(error).catch(again => {
+          broken = again
+        })
+      },
+    })
+  /** The last records of a job may be deleted with its end before they are read here; then it goes on behind them. */
+  const reopen = async (error: Error & { code?: string }) => {
+    if (error.code !== 'offset_out_of_range') throw error
+    await follower.stop()
+    for (const lane of position.keys()) await atStart(lane)
+    follower = await open()
+  }
+  for (let lane = 0; lane < lanes; lane++) await atStart(lane)
+  let follower = await open()
   const of = (job: string, stage?: string): readonly Entry[] => {
     if (broken) throw new Error('The ledger of progress has a hole', { cause: broken })
     return entries.filter(entry => entry.job_id === job && (stage === undefined || entry.stage === stage))
   }
   return {
     of,
-    caughtUp: () => follower.caughtUp(),
+    caughtUp: (): Promise<void> =>
+      follower.caughtUp().catch(async error => {
+        if (error.code !== 'offset_out_of_range') throw error
+        await reopening
+        await follower.caughtUp()
+      }),
     /** Where slices of a stage's lane do not follow one another: work that was done twice, or never. */
     faults: (job: string): readonly string[] =>
       [...Map.groupBy(of(job), ({ stage, lane }) => `${stage} lane ${lane}`)].flatMap(([where, slices]) =>
