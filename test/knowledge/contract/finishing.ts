@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { skipSaying } from '../../kit/skip-saying.ts'
 import { until } from '../../kit/until.ts'
 import { jobOf, recordsOf } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
@@ -51,8 +52,8 @@ export const describeFinishing = (bench: StoreBench) =>
         await expect(bench.store.finish(job, step, stopped)).rejects.toThrow('held')
     })
 
-    test('an abort cancels an index build that is under way, and nothing of it stays', async ({ skip }) => {
-      skip(bench.database.embedded, 'the embedded database runs one statement at a time')
+    test('an abort cancels an index build that is under way, and nothing of it stays', async context => {
+      skipSaying(context, bench.database.embedded, 'the embedded database runs one statement at a time')
       const job = await newBase()
       await write(job, { uri: 'a', texts: ['fox'] })
       const { rows } = await bench.database.pool.query('select number from knowledge_base where id = $1', [job.kb_id])
