@@ -52,9 +52,14 @@ export type Verdict =
 const unreachable =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$)/
 
+/** What node-postgres throws when it loses a connection, or gets none in time: these have no code. */
+const connectionLost = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/
+
 /** True for an error of the broker or the database that is waited for. */
 export const isOutOfReach = (error: unknown): boolean =>
-  unreachable.test(codeOf(error)) || (error instanceof Error && error.cause !== undefined && isOutOfReach(error.cause))
+  unreachable.test(codeOf(error)) ||
+  (error instanceof Error &&
+    (connectionLost.test(error.message) || (error.cause !== undefined && isOutOfReach(error.cause))))
 
 /** Whose error it was: the stage's own work, the store it writes to, or the line itself. */
 export type Origin = 'stage' | 'store' | 'line'

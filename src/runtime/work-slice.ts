@@ -5,6 +5,7 @@ import type { Topic } from '../schemas/topics.ts'
 import { computing } from './computing.ts'
 import type { Effects } from './effects.ts'
 import { codeOf } from './errors.ts'
+import { failpoint } from './failpoint.ts'
 import type { Gate } from './gate.ts'
 import { guardedSignal } from './guarded-signal.ts'
 import { assertHeard } from './heard.ts'
@@ -49,7 +50,9 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const { stage, holding, lane, slice, codec, signal, gate, membership } = options
   const { job, transactor } = holding
   const started = performance.now()
+  const where = { stage: stage.name, lane }
 
+  await failpoint('slice.taken', where)
   await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
   const { inputs, rejected, ended, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
   if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
@@ -77,11 +80,13 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   const values = inputs.map(input => input.value)
   const outcomes = await transformSlice(stage, values, context).catch(by('stage')).finally(thread.end)
   const transformed = performance.now()
+  await failpoint('slice.transformed', where)
 
   signal.throwIfAborted()
   assertHeard(membership)
   const refused = await effect(options, inputs, outcomes, context).catch(by('store'))
   const effected = performance.now()
+  await failpoint('slice.effected', where)
 
   signal.throwIfAborted()
   assertHeard(membership)
@@ -106,7 +111,9 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
     const transaction = await transactor.begin()
     for (const send of settled.sends) await transaction.send(send.topic, send.lane, send.records)
     await transaction.commitOffset(stage.name, stage.from.name, lane, slice.next)
+    await failpoint('slice.ready', where)
     await transaction.commit()
+    await failpoint('slice.committed', where)
   } catch (error) {
     throw new SliceError('line', error)
   }

@@ -32,6 +32,8 @@ export interface Worker {
   log(): string
   /** Ends it as kill -9 does, calls `dead`, and starts another in its place; resolves when that one is ready. */
   replace(dead?: () => void): Promise<void>
+  /** Waits for the end that something else brought about, calls `dead`, and starts another in its place. */
+  revive(dead?: () => void): Promise<void>
   /** Ends it as an operator does and starts another in its place; tells how it ended, and in how many ms. */
   restart(): Promise<{ readonly outcome: string; readonly ms: number }>
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
@@ -87,8 +89,11 @@ export const openInstallation = async (
       get pid() {
         return processes.get(worker)!.pid
       },
-      async replace(dead) {
+      replace(dead) {
         process.kill(worker.pid, 'SIGKILL')
+        return worker.revive(dead)
+      },
+      async revive(dead) {
         await processes.get(worker)!.ended
         dead?.()
         life++
@@ -143,6 +148,7 @@ export const openInstallation = async (
     corpus,
     url,
     broker,
+    pool: opened.pool,
     /** Of Kafka and of the registry, as environment variables. */
     addresses: { KAFKA_BROKERS: kafka.brokers.join(','), SCHEMA_REGISTRY_URL: registry.url },
     client,

@@ -16,10 +16,10 @@ export const kafkaBrokers = async (): Promise<readonly string[]> =>
 export const registryUrl = async (): Promise<string> => (await sharedService<{ url: string }>('registry')).url
 
 /** A Kafka with a data folder of its own that goes with it. */
-export const startTestKafka = async (settings: Readonly<Record<string, string | number>> = {}) => {
+export const startTestKafka = async (settings: Readonly<Record<string, string | number>> = {}, port = 0) => {
   await removeOrphans('kafka')
   const { folder, remove } = serviceFolder('kafka')
-  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say, settings })
+  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say, settings, port })
   let kafka = await start()
   return {
     brokers: kafka.brokers,

@@ -73,4 +73,6 @@ describe('judge', () => {
 test('isOutOfReach looks through causes', () => {
   expect(isOutOfReach(new Error('query failed', { cause: coded('57P01') }))).toBe(true)
   expect(isOutOfReach(new Reject('bad', 'bad'))).toBe(false)
+  expect(isOutOfReach(new Error('query failed', { cause: new Error('Connection terminated unexpectedly') }))).toBe(true)
+  expect(isOutOfReach(new Error('bad'))).toBe(false)
 })

@@ -1,10 +1,11 @@
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import type { JobStatus } from '../../src/coordinator/jobs.ts'
 import type { StageName } from '../../src/pipeline.ts'
 import type { Role } from '../../src/roles.ts'
 import { startEmbeddingServer } from '../kit/embedding-server.ts'
 import { openInstallation, type Worker } from '../kit/installation.ts'
 import type { startTestKafka } from '../kit/kafka.ts'
+import type { testDatabase } from '../kit/postgres.ts'
 import { referenceOf } from '../kit/reference.ts'
 import { until } from '../kit/until.ts'
 
@@ -34,15 +35,16 @@ export interface ScenarioOptions {
   /** Environment variables beside those of any installation. */
   readonly settings?: Readonly<Record<string, string>>
   readonly makeKafka?: () => ReturnType<typeof startTestKafka>
+  readonly makeDatabase?: () => ReturnType<typeof testDatabase>
 }
 
 /** An installation of every role, its provider and its files, and the ways to catch a worker in the middle of its work. */
-export const openScenario = async ({ settings = {}, makeKafka }: ScenarioOptions = {}) => {
+export const openScenario = async ({ settings = {}, makeKafka, makeDatabase }: ScenarioOptions = {}) => {
   const provider = await startEmbeddingServer({ dimensions })
   const penstock = await openInstallation(
     ['api', 'coordinator', 'loading', 'chunking', 'embedding', 'embedding', 'indexing', 'indexing', 'finishing'],
     { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16', ...settings },
-    undefined,
+    makeDatabase,
     makeKafka,
   )
   const { witness, ledger } = penstock
@@ -68,17 +70,17 @@ export const openScenario = async ({ settings = {}, makeKafka }: ScenarioOptions
     /** The job ended well, holds what the reference holds, and no slice of it was done twice, left out, or by a zombie. */
     async isWhole(job: string, kb: string): Promise<JobStatus> {
       const ended = await penstock.ended(job, 90_000)
-      expect(ended).toMatchObject({ status: 'completed', error: null })
+      assert.partialDeepStrictEqual(ended, { status: 'completed', error: null })
       const settings = { kb_id: kb, chunking, embedding: embeddingOf(kb) }
       const specs = sources.map(source => JSON.stringify(source))
       const reference = await referenceOf({ ...settings, sources: specs }, penstock.corpus)
-      expect(await penstock.vectors(kb)).toEqual(await penstock.vectorsOf(reference))
-      expect(ended.metrics).toMatchObject({ documents, chunks: reference.length, rejected: 0 })
-      expect(counts(ended)).toEqual(counts(undisturbed ?? ended))
+      assert.deepEqual(await penstock.vectors(kb), await penstock.vectorsOf(reference))
+      assert.partialDeepStrictEqual(ended.metrics, { documents, chunks: reference.length, rejected: 0 })
+      assert.deepEqual(counts(ended), counts(undisturbed ?? ended))
       undisturbed ??= ended
       await ledger.caughtUp()
-      expect(ledger.faults(job)).toEqual([])
-      expect(await witness.faults(job)).toEqual([])
+      assert.deepEqual(ledger.faults(job), [])
+      assert.deepEqual(await witness.faults(job), [])
       return ended
     },
     seen: (job: string, stage: StageName) =>

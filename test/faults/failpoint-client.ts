@@ -1,0 +1,36 @@
+/** Loaded before the program into each process under test (`node --import`): strikes at failpoints when it is told to. */
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { installFault } from '../../src/runtime/failpoint.ts'
+import { type Order, portVariable, type Said, type Told } from './failpoint-orders.ts'
+
+const port = Number(process.env[portVariable])
+const orders: Order[] = []
+const socket = connect(port, '127.0.0.1')
+socket.unref()
+const say = (said: Said) => socket.write(`${JSON.stringify(said)}\n`)
+socket.on('connect', () => say({ pid: process.pid }))
+const lines = createInterface({ input: socket })
+// The orders end with the test; the process does not.
+for (const one of [socket, lines]) one.on('error', () => socket.destroy())
+lines.on('line', line => {
+  const told = JSON.parse(line) as Told
+  if ('id' in told) return void orders.push(told)
+  const i = orders.findIndex(({ id }) => id === told.withdrawn)
+  if (i >= 0) orders.splice(i, 1)
+})
+
+installFault(async (point, { stage }) => {
+  const i = orders.findIndex(order => order.point === point && (order.stage === undefined || order.stage === stage))
+  if (i < 0) return
+  const [order] = orders.splice(i, 1) as [Order]
+  await new Promise<void>(resolve => socket.write(`${JSON.stringify({ struck: order.id })}\n`, () => resolve()))
+  if (order.action === 'kill') process.kill(process.pid, 'SIGKILL')
+  if (order.action === 'throw') throw Object.assign(new Error(`A fault at ${point}.`), { code: 'fault' })
+  if (order.action === 'sleep') await delay(order.ms)
+  if (order.action === 'block') {
+    const end = performance.now() + order.ms!
+    while (performance.now() < end);
+  }
+})

@@ -1,0 +1,21 @@
+import type { Failpoint } from '../../src/runtime/failpoint.ts'
+
+/** What a process is to do when it next comes to a failpoint. */
+export interface Order {
+  readonly id: number
+  readonly point: Failpoint
+  /** Of any stage unless stated. */
+  readonly stage?: string
+  readonly action: 'kill' | 'throw' | 'sleep' | 'block'
+  /** For `sleep` and `block`. */
+  readonly ms?: number
+}
+
+/** Sent to a process: an order, or that one is taken back. */
+export type Told = Order | { readonly withdrawn: number }
+
+/** Sent by a process: who it is, and that it strikes. */
+export type Said = { readonly pid: number } | { readonly struck: number }
+
+/** Where the process finds whom it takes orders from. */
+export const portVariable = 'FAULTS_PORT'

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { until } from '../kit/until.ts'
+import { type Order, portVariable, type Said } from './failpoint-orders.ts'
+
+/** No process came to the failpoint in time: nothing was tried. */
+export class NotStruck extends Error {
+  override readonly name = 'NotStruck'
+  constructor(point: string) {
+    super(`No process came to ${point} in time.`)
+  }
+}
+
+/** Tells processes where to fail. */
+export interface Failpoints {
+  /** What a process has to be given so that it takes orders. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Resolves when the first of the processes has come to the failpoint and the fault strikes; the others are let go. */
+  order(pids: readonly number[], order: Omit<Order, 'id'>, withinMs: number): Promise<number>
+  close(): Promise<void>
+}
+
+export const openFailpoints = async (): Promise<Failpoints> => {
+  const processes = new Map<number, Socket>()
+  const waiting = new Map<number, () => void>()
+  let last = 0
+  const server = createServer(socket => {
+    const lines = createInterface({ input: socket })
+    // A process that is killed resets its connection.
+    for (const one of [socket, lines]) one.on('error', () => socket.destroy())
+    lines.on('line', line => {
+      const said = JSON.parse(line) as Said
+      if ('pid' in said) processes.set(said.pid, socket)
+      else waiting.get(said.struck)?.()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const client = pathToFileURL(new URL('./failpoint-client.ts', import.meta.url).pathname)
+  return {
+    environment: { NODE_OPTIONS: `--import=${client.href}`, [portVariable]: String(address.port) },
+    async order(pids, order, withinMs) {
+      const orders = await Promise.all(
+        pids.map(async pid => {
+          const socket = await until(`process ${pid} takes orders`, () => processes.get(pid))
+          return { pid, socket, id: ++last }
+        }),
+      )
+      const { promise, resolve, reject } = Promise.withResolvers<number>()
+      for (const { pid, socket, id } of orders) {
+        waiting.set(id, () => resolve(pid))
+        socket.write(`${JSON.stringify({ id, ...order })}\n`)
+      }
+      const late = setTimeout(() => reject(new NotStruck(order.point)), withinMs)
+      return promise.finally(() => {
+        clearTimeout(late)
+        for (const { id, socket } of orders) {
+          waiting.delete(id)
+          socket.write(`${JSON.stringify({ withdrawn: id })}\n`)
+        }
+      })
+    },
+    async close() {
+      server.close()
+      for (const socket of processes.values()) socket.destroy()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Numbers of Kafka's requests (kafka.apache.org/protocol, "API keys") that faults are aimed at. */
+export const api = {
+  produce: 0,
+  fetch: 1,
+  heartbeat: 12,
+  addPartitions: 24,
+  endTransaction: 26,
+  commitOffsets: 28,
+} as const
+
+export interface Frame {
+  readonly direction: 'request' | 'response'
+  /** Of the request, or of the one that a response answers. */
+  readonly api: number
+  readonly correlation: number
+  /** By which a client names itself. */
+  readonly client: string
+}
+
+/** What becomes of a frame: it goes on, twice, or not at all, or its connection ends. */
+export type Verdict = 'pass' | 'twice' | 'drop' | 'reset'
+/** Asked of each frame; while it waits, the frames after it in that direction of that connection wait too. */
+export type Rule = (frame: Frame) => Verdict | Promise<Verdict>
+
+export interface KafkaProxy {
+  readonly port: number
+  /** The rule that is in force, if any. */
+  rule: Rule | null
+  close(): Promise<void>
+}
+
+/** Stands between Kafka's clients and a broker that names it as its address, and reads the headers of what passes. */
+export const startKafkaProxy = async (port: number, target: number): Promise<KafkaProxy> => {
+  const sockets = new Set<Socket>()
+  const proxy = { rule: null as Rule | null }
+  const server = createServer(client => {
+    const broker = connect(target, '127.0.0.1')
+    const asked = new Map<number, { api: number; client: string }>()
+    const end = () => {
+      client.destroy()
+      broker.destroy()
+    }
+    for (const socket of [client, broker]) {
+      socket.setNoDelay()
+      sockets.add(socket)
+      socket.on('error', end)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        end()
+      })
+    }
+    const relay = async (from: Socket, to: Socket, direction: Frame['direction']) => {
+      for await (const bytes of frames(from)) {
+        const frame = direction === 'request' ? requestOf(bytes, asked) : responseOf(bytes, asked)
+        const verdict = proxy.rule === null ? 'pass' : await proxy.rule(frame)
+        if (verdict === 'reset') return end()
+        if (verdict === 'drop' || to.destroyed) continue
+        to.write(bytes)
+        if (verdict === 'twice') to.write(bytes)
+      }
+    }
+    for (const relaying of [relay(client, broker, 'request'), relay(broker, client, 'response')]) relaying.catch(end)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return Object.assign(proxy, {
+    port,
+    async close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    },
+  })
+}
+
+/** The messages of a connection, each with the four bytes of its size. */
+async function* frames(socket: Socket): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = []
+  let have = 0
+  for await (const part of socket as AsyncIterable<Buffer>) {
+    parts.push(part)
+    have += part.length
+    while (have >= 4) {
+      if (parts[0]!.length < 4) parts = [Buffer.concat(parts)]
+      const size = 4 + parts[0]!.readInt32BE(0)
+      if (have < size) break
+      const all = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+      yield all.subarray(0, size)
+      parts = size === all.length ? [] : [all.subarray(size)]
+      have -= size
+    }
+  }
+}
+
+type Asked = Map<number, { api: number; client: string }>
+
+const requestOf = (bytes: Buffer, asked: Asked): Frame => {
+  const correlation = bytes.readInt32BE(8)
+  const length = bytes.readInt16BE(12)
+  const about = { api: bytes.readInt16BE(4), client: length < 0 ? '' : bytes.toString('utf8', 14, 14 + length) }
+  asked.set(correlation, about)
+  return { direction: 'request', correlation, ...about }
+}
+
+const responseOf = (bytes: Buffer, asked: Asked): Frame => {
+  const correlation = bytes.readInt32BE(4)
+  const about = asked.get(correlation) ?? { api: -1, client: '' }
+  asked.delete(correlation)
+  return { direction: 'response', correlation, ...about }
+}
+
+/** Holds frames of a kind of the first client that sends one until `release`, then gives them the verdict. */
+export const holding = (matches: (frame: Frame) => boolean, verdict: Verdict = 'pass') => {
+  const { promise: held, resolve: hold } = Promise.withResolvers<Frame>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  let client: string | null = null
+  const rule = async (frame: Frame): Promise<Verdict> => {
+    if (!matches(frame) || (client !== null && client !== frame.client)) return 'pass'
+    client = frame.client
+    hold(frame)
+    await released
+    return verdict
+  }
+  return { rule, held, release }
+}
+
+/** Gives the first frame of a kind a verdict, the others pass; `done` resolves when it came. */
+export const striking = (matches: (frame: Frame) => boolean, verdict: Verdict) => {
+  const { promise: done, resolve } = Promise.withResolvers<Frame>()
+  let struck = false
+  const rule: Rule = frame => {
+    if (struck || !matches(frame)) return 'pass'
+    struck = true
+    resolve(frame)
+    return verdict
+  }
+  return { rule, done }
+}
+
+/** Each frame so many ms later, and some connections reset. */
+export const lossy =
+  (ms: number, resets: number, random: () => number): Rule =>
+  async ({ direction }) => {
+    if (direction === 'request' && random() < resets) return 'reset'
+    await delay(ms)
+    return 'pass'
+  }

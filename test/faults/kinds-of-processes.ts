@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Role } from '../../src/roles.ts'
+import type { Worker } from '../kit/installation.ts'
+import { until } from '../kit/until.ts'
+import type { Kind, Target } from './kind.ts'
+import type { Rig } from './rig.ts'
+
+const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
+const working = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly Role[]
+/** Longer than a session of 6 s. */
+const sleepMs = 8_000
+const params = ({ kb }: Target) => ({ params: { kb_id: kb }, body: {} })
+
+const paused = async (rig: Rig, target: Target): Promise<number> => {
+  await rig.penstock.client.pause(params(target))
+  await rig.penstock.jobThat(target.job, 'the pause', ({ status }) => status === 'paused' || status === 'completed')
+  return slicesOf(rig, target)
+}
+const slicesOf = async ({ penstock: { ledger } }: Rig, { job }: Target) => {
+  await ledger.caughtUp()
+  return ledger.of(job).length
+}
+/** Nothing of a paused job was committed meanwhile; it goes on. */
+const resumed = async (rig: Rig, target: Target, slices: number) => {
+  const now = await slicesOf(rig, target)
+  if (now !== slices) throw new Error(`${now - slices} slices of a paused job were committed`)
+  await rig.penstock.client.resume(params(target)).catch(error => {
+    if (error.status !== 409) throw error
+  })
+}
+const freeze = async (worker: Worker) => {
+  worker.signal('SIGSTOP')
+  await delay(sleepMs).finally(() => worker.signal('SIGCONT'))
+}
+
+export const processKinds: readonly Kind[] = [
+  {
+    name: 'kill of a worker',
+    threatens: 'what it had in hand is lost',
+    takesMs: 10_000,
+    strike: (rig, _, random) => pick(rig.workers(pick(working, random)), random).replace(),
+  },
+  {
+    name: 'kill of the coordinator',
+    threatens: 'progress is counted twice or never, a load request is sent twice',
+    takesMs: 6_000,
+    strike: rig => rig.penstock.worker('coordinator').replace(),
+  },
+  {
+    name: 'kill of the API',
+    threatens: 'an accepted request is lost',
+    takesMs: 4_000,
+    strike: rig => rig.penstock.worker('api').replace(),
+  },
+  {
+    name: 'worker frozen past its session',
+    threatens: 'it writes what is another’s by then',
+    takesMs: 12_000,
+    strike: (rig, _, random) => freeze(pick(rig.workers(pick(['embedding', 'indexing'] as const, random)), random)),
+  },
+  {
+    name: 'coordinator frozen past its lease',
+    threatens: 'a stale coordinator writes',
+    takesMs: 12_000,
+    strike: rig => freeze(rig.penstock.worker('coordinator')),
+  },
+  {
+    name: 'worker ended and started as by an operator',
+    threatens: 'a clean end leaves something behind',
+    takesMs: 8_000,
+    async strike(rig, _, random) {
+      const { outcome } = await pick(rig.workers(pick(working, random)), random).restart()
+      if (outcome !== 'code 0') throw new Error(`a role ended with ${outcome}`)
+    },
+  },
+  {
+    name: 'pause and resume',
+    threatens: 'a slice is committed after PAUSED',
+    takesMs: 5_000,
+    async strike(rig, target, random) {
+      const slices = await paused(rig, target)
+      await delay(random() * 500)
+      await resumed(rig, target, slices)
+    },
+  },
+  {
+    name: 'pause while a slice is about to commit',
+    threatens: 'it commits after PAUSED',
+    takesMs: 12_000,
+    async strike(rig, target, random) {
+      const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
+      const order = { point: 'slice.ready', stage, action: 'sleep', ms: 3_000 } as const
+      await rig.failpoints.order(
+        rig.workers(stage).map(({ pid }) => pid),
+        order,
+        15_000,
+      )
+      const slices = await paused(rig, target)
+      await delay(3_000)
+      await resumed(rig, target, slices)
+    },
+  },
+  {
+    name: 'pause, kill of an owner, resume',
+    threatens: 'whoever comes next does not see the pause',
+    takesMs: 12_000,
+    async strike(rig, target, random) {
+      const slices = await paused(rig, target)
+      await pick(rig.workers(pick(working, random)), random).replace()
+      await resumed(rig, target, slices)
+    },
+  },
+  {
+    name: 'pause, rebalance, resume',
+    threatens: 'a lane that is given to another is not paused there',
+    takesMs: 12_000,
+    async strike(rig, target, random) {
+      const slices = await paused(rig, target)
+      await pick(rig.workers(pick(['embedding', 'indexing'] as const, random)), random).restart()
+      await resumed(rig, target, slices)
+    },
+  },
+  {
+    name: 'all stages away, then back',
+    threatens: 'records that nobody worked are skipped',
+    takesMs: 18_000,
+    async strike({ penstock }, _, random) {
+      const role = pick(working, random)
+      await penstock.stop(role)
+      await delay(1_000)
+      await penstock.serve(role)
+    },
+  },
+  {
+    name: 'pause and resume raced by eight clients',
+    threatens: 'a hold is forgotten, or kept for good',
+    takesMs: 8_000,
+    async strike(rig, target, random) {
+      const { client } = rig.penstock
+      const ask = async () => {
+        for (let i = 0; i < 6; i++) {
+          const verb = pick(['pause', 'resume'] as const, random)
+          await client[verb](params(target)).catch(error => {
+            if (error.status !== 409) throw error
+          })
+        }
+      }
+      await Promise.all(Array.from({ length: 8 }, ask))
+      await client.resume(params(target)).catch(error => {
+        if (error.status !== 409) throw error
+      })
+      await until('the last word', async () => {
+        const { status, pause } = await client.job({ params: { job_id: target.job } })
+        return status !== 'paused' && pause === null
+      })
+    },
+  },
+]

@@ -1,0 +1,81 @@
+import type { StageName } from '../../src/pipeline.ts'
+import { type Failpoint, failpoints } from '../../src/runtime/failpoint.ts'
+import type { Kind } from './kind.ts'
+import type { Rig } from './rig.ts'
+
+const withinMs = 15_000
+const stages = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly StageName[]
+const threats: Readonly<Record<Failpoint, string>> = {
+  'slice.taken': 'the slice is lost',
+  'slice.transformed': 'the slice is lost',
+  'slice.effected': 'the store has what Kafka has not: the slice is applied twice, or counted never',
+  'slice.ready': 'outputs and offset are not of one piece',
+  'slice.committed': 'a slice that is committed is done again',
+}
+
+const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
+const pids = (rig: Rig, stage: StageName) => rig.workers(stage).map(({ pid }) => pid)
+
+/** The stage whose slice it is; effects are INDEXING's. */
+const stageFor = (point: Failpoint, random: () => number) =>
+  point === 'slice.effected' ? 'indexing' : pick(stages, random)
+
+const kills = failpoints.map(
+  (point): Kind => ({
+    name: `kill at ${point}`,
+    threatens: threats[point],
+    takesMs: 10_000,
+    async strike(rig, _, random) {
+      const stage = stageFor(point, random)
+      const workers = rig.workers(stage)
+      const pid = await rig.failpoints.order(pids(rig, stage), { point, stage, action: 'kill' }, withinMs)
+      await workers.find(worker => worker.pid === pid)!.revive()
+    },
+  }),
+)
+
+const throws = failpoints.map(
+  (point): Kind => ({
+    name: `error at ${point}`,
+    threatens: 'a slice is retried on what the attempt before left',
+    takesMs: 3_000,
+    async strike(rig, _, random) {
+      const stage = stageFor(point, random)
+      await rig.failpoints.order(pids(rig, stage), { point, stage, action: 'throw' }, withinMs)
+    },
+  }),
+)
+
+/** Longer than a session of 6 s. */
+const longMs = 8_000
+
+export const slicesKinds: readonly Kind[] = [
+  ...kills,
+  ...throws,
+  {
+    name: 'event loop blocked past the session',
+    threatens: 'a worker that was given up goes on',
+    takesMs: 12_000,
+    async strike(rig, _, random) {
+      const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
+      await rig.failpoints.order(
+        pids(rig, stage),
+        { point: 'slice.ready', stage, action: 'block', ms: longMs },
+        withinMs,
+      )
+    },
+  },
+  {
+    name: 'slice slower than the session',
+    threatens: 'a live worker is taken for dead',
+    takesMs: 12_000,
+    async strike(rig, _, random) {
+      const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
+      await rig.failpoints.order(
+        pids(rig, stage),
+        { point: 'slice.taken', stage, action: 'sleep', ms: longMs },
+        withinMs,
+      )
+    },
+  },
+]
