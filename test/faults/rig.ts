@@ -46,6 +46,8 @@ const open = async (stack: AsyncDisposableStack) => {
     }),
   )
   const { penstock } = scenario
+  // What the counts of the others are held against.
+  await scenario.isWhole(await scenario.start('undisturbed'), 'undisturbed')
 
   return {
     ...scenario,
