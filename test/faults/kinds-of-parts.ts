@@ -210,7 +210,9 @@ export const partKinds: readonly Kind[] = [
     async strike({ penstock: { pool } }) {
       const client = await pool.connect()
       try {
-        await client.query('begin; lock table applied in access exclusive mode')
+        await client.query(
+          'begin; set local idle_in_transaction_session_timeout = 0; lock table applied in access exclusive mode',
+        )
         await delay(4_000)
       } finally {
         await client.query('rollback')
