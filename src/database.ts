@@ -34,7 +34,8 @@ export interface OpenDatabaseOptions {
 
 /**
  * Nothing waits for ever: neither for a lock that a frozen process holds, nor on a statement, nor does a frozen process
- * keep its own transaction, which ends before those who wait for its locks give up. Sent when a connection opens; the embedded database has its own guard.
+ * keep its own transaction, which ends before those who wait for its locks give up. Sent when a connection opens; the
+ * embedded database has its own guard.
  */
 const timeouts = {
   connectionTimeoutMillis: 10_000,

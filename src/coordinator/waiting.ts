@@ -55,7 +55,7 @@ const moving = ({ status, state }: JobRow, owners: Owners, now: number): string 
   if (state.status === 'cancelling' || state.status === 'pausing') {
     const what = state.status === 'pausing' ? 'the pause' : 'the cancel'
     if (missing.length === 0) return `${what}: what it has half written is removed`
-    const [{ stage, lane }] = missing as [(typeof missing)[number]]
+    const { stage, lane } = missing[0]!
     const others = missing.length === 1 ? '' : ` and ${missing.length - 1} more`
     return `${what} to be acknowledged by ${stage} lane ${lane}${ownerNamed(owners, stage, lane)}${others}`
   }

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { until } from '../kit/until.ts'
 import { type Order, portVariable, type Said } from './failpoint-orders.ts'
+import { closing, listening } from './joined.ts'
 
 /** No process came to the failpoint in time: nothing was tried. */
 export class NotStruck extends Error {
@@ -36,13 +36,10 @@ export const openFailpoints = async (): Promise<Failpoints> => {
       else waiting.get(said.struck)?.()
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listening(server)
   const client = pathToFileURL(new URL('./failpoint-client.ts', import.meta.url).pathname)
   return {
-    environment: { NODE_OPTIONS: `--import=${client.href}`, [portVariable]: String(address.port) },
+    environment: { NODE_OPTIONS: `--import=${client.href}`, [portVariable]: String(port) },
     async order(pids, order, withinMs) {
       const orders = await Promise.all(
         pids.map(async pid => {
@@ -64,10 +61,6 @@ export const openFailpoints = async (): Promise<Failpoints> => {
         }
       })
     },
-    async close() {
-      server.close()
-      for (const socket of processes.values()) socket.destroy()
-      await once(server, 'close')
-    },
+    close: () => closing(server, processes.values()),
   }
 }

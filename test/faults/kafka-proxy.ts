@@ -1,13 +1,10 @@
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { closing, joined, listening, type Sockets } from './joined.ts'
 
 /** Numbers of Kafka's requests (kafka.apache.org/protocol, "API keys") that faults are aimed at. */
 export const api = {
   produce: 0,
-  fetch: 1,
-  heartbeat: 12,
-  addPartitions: 24,
   endTransaction: 26,
   commitOffsets: 28,
 } as const
@@ -35,24 +32,12 @@ export interface KafkaProxy {
 
 /** Stands between Kafka's clients and a broker that names it as its address, and reads the headers of what passes. */
 export const startKafkaProxy = async (port: number, target: number): Promise<KafkaProxy> => {
-  const sockets = new Set<Socket>()
+  const sockets: Sockets = new Set()
   const proxy = { rule: null as Rule | null }
   const server = createServer(client => {
     const broker = connect(target, '127.0.0.1')
-    const asked = new Map<number, { api: number; client: string }>()
-    const end = () => {
-      client.destroy()
-      broker.destroy()
-    }
-    for (const socket of [client, broker]) {
-      socket.setNoDelay()
-      sockets.add(socket)
-      socket.on('error', end)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        end()
-      })
-    }
+    const asked: Asked = new Map()
+    const end = joined(sockets, client, broker)
     const relay = async (from: Socket, to: Socket, direction: Frame['direction']) => {
       for await (const bytes of frames(from)) {
         const frame = direction === 'request' ? requestOf(bytes, asked) : responseOf(bytes, asked)
@@ -65,16 +50,8 @@ export const startKafkaProxy = async (port: number, target: number): Promise<Kaf
     }
     for (const relaying of [relay(client, broker, 'request'), relay(broker, client, 'response')]) relaying.catch(end)
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return Object.assign(proxy, {
-    port,
-    async close() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await once(server, 'close')
-    },
-  })
+  await listening(server, port)
+  return Object.assign(proxy, { port, close: () => closing(server, sockets) })
 }
 
 /** The messages of a connection, each with the four bytes of its size. */

@@ -26,9 +26,11 @@ const soon = async <T>(what: string, coming: Promise<T>): Promise<T> => {
 const ofWorkers = (rig: Rig, frame: Frame) =>
   rig.penstock.workers.find(worker => worker.role !== 'api' && rig.isOf(worker, frame.client))
 
+/** A request of any worker, or the answer to one. */
+const ofWorker = (rig: Rig, direction: Frame['direction'], key: number) => (frame: Frame) =>
+  frame.direction === direction && frame.api === key && ofWorkers(rig, frame) !== undefined
 /** A worker ends its transaction; all that it wrote is at the broker. */
-const isCommit = (rig: Rig, frame: Frame) =>
-  frame.direction === 'request' && frame.api === api.endTransaction && ofWorkers(rig, frame) !== undefined
+const isCommit = (rig: Rig) => ofWorker(rig, 'request', api.endTransaction)
 
 /** The first answer of a kind to any worker gets the verdict. */
 const answerLost = (name: string, key: number, verdict: Verdict, threatens: string): Kind => ({
@@ -36,10 +38,7 @@ const answerLost = (name: string, key: number, verdict: Verdict, threatens: stri
   threatens,
   takesMs: verdict === 'drop' ? 35_000 : 5_000,
   async strike(rig) {
-    const { rule, done } = striking(
-      frame => frame.direction === 'response' && frame.api === key && ofWorkers(rig, frame) !== undefined,
-      verdict,
-    )
+    const { rule, done } = striking(ofWorker(rig, 'response', key), verdict)
     await under(rig, rule, async () => void (await soon(name, done)))
   },
 })
@@ -85,11 +84,7 @@ export const partKinds: readonly Kind[] = [
     threatens: unknown,
     takesMs: 10_000,
     async strike(rig) {
-      const { rule, done } = striking(
-        frame =>
-          frame.direction === 'response' && frame.api === api.endTransaction && ofWorkers(rig, frame) !== undefined,
-        'drop',
-      )
+      const { rule, done } = striking(ofWorker(rig, 'response', api.endTransaction), 'drop')
       await under(rig, rule, async () => {
         const frame = await soon('a commit', done)
         await ofWorkers(rig, frame)!.replace()
@@ -101,7 +96,7 @@ export const partKinds: readonly Kind[] = [
     threatens: 'outputs without their offset become visible',
     takesMs: 10_000,
     async strike(rig) {
-      const { rule, held, release } = holding(frame => isCommit(rig, frame), 'drop')
+      const { rule, held, release } = holding(isCommit(rig), 'drop')
       await under(rig, rule, async () => {
         const owner = ofWorkers(rig, await soon('a commit', held))!
         await owner.replace(release)
@@ -113,7 +108,7 @@ export const partKinds: readonly Kind[] = [
     threatens: 'outputs without their offset become visible',
     takesMs: 5_000,
     async strike(rig) {
-      const { rule, done } = striking(frame => isCommit(rig, frame), 'reset')
+      const { rule, done } = striking(isCommit(rig), 'reset')
       await under(rig, rule, async () => void (await soon('a commit', done)))
     },
   },
@@ -143,10 +138,7 @@ export const partKinds: readonly Kind[] = [
     threatens: 'a batch is written twice',
     takesMs: 4_000,
     async strike(rig) {
-      const { rule, done } = striking(
-        frame => frame.direction === 'request' && frame.api === api.produce && ofWorkers(rig, frame) !== undefined,
-        'twice',
-      )
+      const { rule, done } = striking(ofWorker(rig, 'request', api.produce), 'twice')
       await under(rig, rule, async () => void (await soon('a produce', done)))
     },
   },

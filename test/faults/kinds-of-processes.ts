@@ -3,9 +3,9 @@ import type { Role } from '../../src/roles.ts'
 import type { Worker } from '../kit/installation.ts'
 import { until } from '../kit/until.ts'
 import type { Kind, Target } from './kind.ts'
+import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
 
-const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
 const working = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly Role[]
 /** Longer than a session of 6 s. */
 const sleepMs = 8_000
@@ -28,6 +28,21 @@ const resumed = async (rig: Rig, target: Target, slices: number) => {
     if (error.status !== 409) throw error
   })
 }
+/** Something that happens to a paused job, which is none of its business. */
+const duringPause = (
+  name: string,
+  threatens: string,
+  happen: (rig: Rig, random: () => number) => Promise<unknown>,
+): Kind => ({
+  name,
+  threatens,
+  takesMs: 12_000,
+  async strike(rig, target, random) {
+    const slices = await paused(rig, target)
+    await happen(rig, random)
+    await resumed(rig, target, slices)
+  },
+})
 const freeze = async (worker: Worker) => {
   worker.signal('SIGSTOP')
   await delay(sleepMs).finally(() => worker.signal('SIGCONT'))
@@ -100,26 +115,12 @@ export const processKinds: readonly Kind[] = [
       await resumed(rig, target, slices)
     },
   },
-  {
-    name: 'pause, kill of an owner, resume',
-    threatens: 'whoever comes next does not see the pause',
-    takesMs: 12_000,
-    async strike(rig, target, random) {
-      const slices = await paused(rig, target)
-      await pick(rig.workers(pick(working, random)), random).replace()
-      await resumed(rig, target, slices)
-    },
-  },
-  {
-    name: 'pause, rebalance, resume',
-    threatens: 'a lane that is given to another is not paused there',
-    takesMs: 12_000,
-    async strike(rig, target, random) {
-      const slices = await paused(rig, target)
-      await pick(rig.workers(pick(['embedding', 'indexing'] as const, random)), random).restart()
-      await resumed(rig, target, slices)
-    },
-  },
+  duringPause('pause, kill of an owner, resume', 'whoever comes next does not see the pause', (rig, random) =>
+    pick(rig.workers(pick(working, random)), random).replace(),
+  ),
+  duringPause('pause, rebalance, resume', 'a lane that is given to another is not paused there', (rig, random) =>
+    pick(rig.workers(pick(['embedding', 'indexing'] as const, random)), random).restart(),
+  ),
   {
     name: 'all stages away, then back',
     threatens: 'records that nobody worked are skipped',

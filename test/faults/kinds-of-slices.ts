@@ -1,6 +1,7 @@
 import type { StageName } from '../../src/pipeline.ts'
 import { type Failpoint, failpoints } from '../../src/runtime/failpoint.ts'
 import type { Kind } from './kind.ts'
+import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
 
 const withinMs = 15_000
@@ -13,7 +14,6 @@ const threats: Readonly<Record<Failpoint, string>> = {
   'slice.committed': 'a slice that is committed is done again',
 }
 
-const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
 const pids = (rig: Rig, stage: StageName) => rig.workers(stage).map(({ pid }) => pid)
 
 /** The stage whose slice it is; effects are INDEXING's. */
@@ -46,36 +46,20 @@ const throws = failpoints.map(
   }),
 )
 
-/** Longer than a session of 6 s. */
-const longMs = 8_000
+/** A slice that stands still for longer than a session of 6 s. */
+const standing = (name: string, threatens: string, point: Failpoint, action: 'block' | 'sleep'): Kind => ({
+  name,
+  threatens,
+  takesMs: 12_000,
+  async strike(rig, _, random) {
+    const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
+    await rig.failpoints.order(pids(rig, stage), { point, stage, action, ms: 8_000 }, withinMs)
+  },
+})
 
 export const slicesKinds: readonly Kind[] = [
   ...kills,
   ...throws,
-  {
-    name: 'event loop blocked past the session',
-    threatens: 'a worker that was given up goes on',
-    takesMs: 12_000,
-    async strike(rig, _, random) {
-      const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
-      await rig.failpoints.order(
-        pids(rig, stage),
-        { point: 'slice.ready', stage, action: 'block', ms: longMs },
-        withinMs,
-      )
-    },
-  },
-  {
-    name: 'slice slower than the session',
-    threatens: 'a live worker is taken for dead',
-    takesMs: 12_000,
-    async strike(rig, _, random) {
-      const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
-      await rig.failpoints.order(
-        pids(rig, stage),
-        { point: 'slice.taken', stage, action: 'sleep', ms: longMs },
-        withinMs,
-      )
-    },
-  },
+  standing('event loop blocked past the session', 'a worker that was given up goes on', 'slice.ready', 'block'),
+  standing('slice slower than the session', 'a live worker is taken for dead', 'slice.taken', 'sleep'),
 ]

@@ -9,6 +9,9 @@ export const seeded = (seed: number): (() => number) => {
   }
 }
 
+/** One of the elements. */
+export const pick = <T>(list: readonly T[], random: () => number): T => list[Math.floor(random() * list.length)]!
+
 /** The same elements in an order that the numbers decide (Fisher and Yates). */
 export const shuffled = <T>(list: readonly T[], random: () => number): T[] => {
   const all = [...list]

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { closing, joined, listening, type Sockets } from './joined.ts'
 
 export interface TcpProxy {
   readonly port: number
@@ -12,23 +12,11 @@ export interface TcpProxy {
 
 /** Stands before any server, to lose its answers and connections. */
 export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
-  const sockets = new Set<Socket>()
+  const sockets: Sockets = new Set()
   const proxy: { lose: TcpProxy['lose'] } = { lose: null }
   const server = createServer(client => {
     const upstream = connect(target, '127.0.0.1')
-    const end = () => {
-      client.destroy()
-      upstream.destroy()
-    }
-    for (const socket of [client, upstream]) {
-      socket.setNoDelay()
-      sockets.add(socket)
-      socket.on('error', end)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        end()
-      })
-    }
+    const end = joined(sockets, client, upstream)
     let lost = false
     client.on('data', bytes => {
       upstream.write(bytes)
@@ -39,20 +27,9 @@ export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
       else client.write(bytes)
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listening(server)
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
-  return Object.assign(proxy, {
-    port: address.port,
-    cut,
-    async close() {
-      server.close()
-      cut()
-      await once(server, 'close')
-    },
-  })
+  return Object.assign(proxy, { port, cut, close: () => closing(server, sockets) })
 }
