@@ -5,6 +5,7 @@ import { knowledgeBases } from './knowledge/catalogue.ts'
 import type { Parts } from './parts.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
+import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 
 /** Starts the HTTP API of this process. `nudge` is called when a job was admitted. */
@@ -17,6 +18,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     jobs: createJobs({ em: orm.em, knowledgeBases, queueDepth, concurrency, lanes, nudge }),
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
+    verifier: await openVerifier(parts),
     dependencies: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'kafka', check: async () => void (await broker.clusterId()) },

@@ -43,17 +43,20 @@ export class ClientError extends Error {
 }
 
 export interface ClientOptions {
-  /** Milliseconds one call may take, a stream until it begins; 60,000 unless stated. */
+  /** Milliseconds one call may take, a stream until it begins; 60,000 unless stated, and more for long routes. */
   readonly timeoutMs?: number
 }
 
 /** A client of the Penstock at `baseUrl`, such as `http://127.0.0.1:7400`. Nothing is sent before the first call. */
-export const createClient = (baseUrl: string, { timeoutMs = 60_000 }: ClientOptions = {}): Client => {
-  const methods = Object.entries<Route>(routes).map(([name, route]) => [
-    name,
-    (call: LooseCall, signal?: AbortSignal) =>
-      route.streams ? stream(baseUrl, route, call, timeoutMs, signal) : send(baseUrl, route, call, timeoutMs, signal),
-  ])
+export const createClient = (baseUrl: string, { timeoutMs }: ClientOptions = {}): Client => {
+  const methods = Object.entries<Route>(routes).map(([name, route]) => {
+    const ms = timeoutMs ?? route.timeoutMs ?? 60_000
+    return [
+      name,
+      (call: LooseCall, signal?: AbortSignal) =>
+        route.streams ? stream(baseUrl, route, call, ms, signal) : send(baseUrl, route, call, ms, signal),
+    ]
+  })
   return Object.fromEntries(methods) as Client
 }
 

@@ -4,6 +4,7 @@ import { errorBody } from './contract/errors.ts'
 import * as requests from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
 import { routes } from './contract/routes.ts'
+import * as verify from './contract/verify.ts'
 
 type Json = Record<string, unknown>
 
@@ -13,6 +14,7 @@ const named = {
     StartRequest: requests.startRequest,
     PhaseRequest: requests.phaseRequest,
     SearchRequest: requests.searchRequest,
+    RepairRequest: verify.repairRequest,
   },
   output: {
     Accepted: answers.accepted,
@@ -23,6 +25,8 @@ const named = {
     KnowledgeBaseList: answers.knowledgeBaseList,
     DocumentPage: answers.documentPage,
     SearchAnswer: answers.searchAnswer,
+    VerifyReport: verify.verifyReport,
+    RepairReport: verify.repairReport,
     Health: answers.health,
     Readiness: answers.readiness,
     Error: errorBody,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Jobs } from '../coordinator/jobs.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
+import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { StartRequest } from './contract/requests.ts'
@@ -11,6 +12,7 @@ export interface ApiPorts {
   readonly jobs: Jobs
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
+  readonly verifier: Verifier
   /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */
   embedder(settings: EmbeddingSettings): Embedder
   /**

@@ -24,6 +24,7 @@ import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 import { searchHandlers } from './search.ts'
+import { verifyHandlers } from './verify.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
 const bodyLimit = 1024 * 1024
@@ -59,6 +60,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...jobEventHandlers(ports),
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
+    ...verifyHandlers(ports),
     ...healthHandlers(ports),
   }
   for (const [name, route] of Object.entries<Route>(routes)) {

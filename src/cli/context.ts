@@ -9,6 +9,8 @@ export interface CliContext {
   readonly version: string
   /** Aborts on Ctrl-C: calls end, and a watch says that the job goes on. */
   readonly signal: AbortSignal
+  /** Asks the person at the terminal; null where there is none. */
+  confirm(question: string): Promise<boolean | null>
   /** A client of the running Penstock; throws a sentence when its address cannot be known. */
   client(): Promise<Client>
   /** Every setting with where it came from, secrets hidden. */

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { createClient } from '../api/client.ts'
 import type { CliContext, Setting } from './context.ts'
 
@@ -26,7 +27,20 @@ export const processContext = ({ version, serverUrl, settings }: ContextParts): 
     cwd: process.cwd(),
     version,
     signal: interrupted.signal,
+    confirm: question => confirm(question, interrupted.signal),
     client: async () => createClient(await serverUrl()),
     settings,
+  }
+}
+
+/** On stderr, so that what the verb prints can go to a file. */
+const confirm = async (question: string, signal: AbortSignal): Promise<boolean | null> => {
+  const { stdin: input, stderr: output } = process
+  if (!input.isTTY || !output.isTTY) return null
+  const terminal = createInterface({ input, output })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim())
+  } finally {
+    terminal.close()
   }
 }

@@ -10,6 +10,7 @@ import { examples } from './options.ts'
 import { registerSearch } from './search.ts'
 import { registerStatus } from './status.ts'
 import { say, sayJson } from './text.ts'
+import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
 
 /** The `penstock` command with the verbs that talk to a running Penstock; composition adds those that are one. */
@@ -29,7 +30,7 @@ export const buildProgram = (context: CliContext): Command => {
       'after',
       `${examples('ingest docs --kb handbook --watch', 'search handbook how do I rotate keys')}
 
-Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted.`,
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 verify found differences, 130 interrupted.`,
     )
   for (const register of verbs) register(program, context)
   return program
@@ -43,6 +44,7 @@ const verbs = [
   registerSearch,
   registerKnowledgeBases,
   registerDeadLetters,
+  registerVerify,
   registerConfig,
 ]
 

@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { control, type RecordOf, type Topic, topics } from '../schemas/topics.ts'
+import { type RecordOf, type Topic, topics } from '../schemas/topics.ts'
 import { controlRecord } from './control.ts'
 import { JobRow, LaneRow, type PlannedRecord, PublicationRow } from './entities.ts'
+import { readControl } from './read-control.ts'
 import type { Tenure } from './tenure.ts'
 
 /*
@@ -64,7 +65,8 @@ const byLane = (records: readonly PlannedRecord[]) => {
  */
 export const settle = async (tenure: Tenure): Promise<void> => {
   const told = await readControl(tenure)
-  const highest = Math.max(0, ...told.values())
+  const revisionOf = (lane: number) => told.get(lane)?.revision ?? 0
+  const highest = Math.max(0, ...[...told.keys()].map(revisionOf))
   await tenure.transaction(async tx => {
     await tx.nativeDelete(PublicationRow, { id: { $lte: highest } })
     await tx.execute(`select setval('control_revision', greatest(last_value, ?)) from control_revision`, [
@@ -73,34 +75,9 @@ export const settle = async (tenure: Tenure): Promise<void> => {
     const planned = await tx.find(PublicationRow, {})
     const waiting = new Set(planned.map(({ id }) => id))
     const lanes = await tx.find(LaneRow, {})
-    const differing = lanes.filter(({ lane, revision }) => revision !== (told.get(lane) ?? 0) && !waiting.has(revision))
+    const differing = lanes.filter(({ lane, revision }) => revision !== revisionOf(lane) && !waiting.has(revision))
     if (differing.length === 0) return
     tenure.log.warn({ lanes: differing.map(({ lane }) => lane) }, 'control differs from the database and is told anew')
     await plan(tx, differing)
   })
-}
-
-/** Lane to the revision that `control` has for it at its end. */
-const readControl = async ({ broker, codec }: Tenure): Promise<ReadonlyMap<number, number>> => {
-  const told = new Map<number, number>()
-  const { start } = await broker.range(control.name, 0)
-  const { promise: broken, reject } = Promise.withResolvers<never>()
-  const follower = await broker.follow({
-    topic: control.name,
-    from: new Map([[0, start]]),
-    failed: reject,
-    async records({ records }) {
-      await codec.prepare(records.map(({ value }) => value))
-      for (const { value } of records) {
-        const { lane, revision } = codec.decode(control, value)
-        told.set(lane, Math.max(revision, told.get(lane) ?? 0))
-      }
-    },
-  })
-  try {
-    await Promise.race([follower.caughtUp(), broken])
-  } finally {
-    await follower.stop()
-  }
-  return told
 }

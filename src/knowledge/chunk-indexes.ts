@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { chunkTable, maxIndexedDimensions } from './chunk-table.ts'
+import { chunkTable, maxIndexedDimensions, textIndex } from './chunk-table.ts'
 import type { StoredBase } from './settings.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -24,12 +24,7 @@ export const buildIndexes = async (
   const table = chunkTable(kb.number)
   const { rows } = await pool.query<{ count: string }>(`select count(*) from ${table}`)
   const count = Number(rows[0]!.count)
-  await inTransaction(pool, 'begin', async client => {
-    await withoutTimeout(client, embedded)
-    await cancellable(pool, client, signal, embedded, () =>
-      client.query(`create index if not exists ${table}_search on ${table} using gin (search)`),
-    )
-  })
+  await buildIndex({ pool, embedded }, textIndex(kb.number), signal)
   const vectors = !embedded && count >= indexFrom && kb.dimensions <= maxIndexedDimensions
   if (vectors)
     await inTransaction(pool, 'begin', async client => {
@@ -45,6 +40,17 @@ export const buildIndexes = async (
   await pool.query(`analyze ${table}`)
   return vectors ? `Indexed ${count} chunks by text and by vector.` : `Indexed ${count} chunks by text.`
 }
+
+/** Builds one index by its statement; writers of the table wait for it. */
+export const buildIndex = (
+  { pool, embedded }: Pick<FinishOptions, 'pool' | 'embedded'>,
+  statement: string,
+  signal: AbortSignal,
+): Promise<void> =>
+  inTransaction(pool, 'begin', async client => {
+    await withoutTimeout(client, embedded)
+    await cancellable(pool, client, signal, embedded, () => client.query(statement))
+  })
 
 /** A build takes as long as it takes. */
 const withoutTimeout = async (client: PoolClient, embedded: boolean): Promise<void> => {

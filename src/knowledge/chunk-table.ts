@@ -32,5 +32,13 @@ export const createChunkTable = (number: number, dimensions: number): readonly s
     ) stored,
     primary key (document_id, version, position)
   )`,
-  `create index ${chunkTable(number)}_chunk on ${chunkTable(number)} (chunk_id)`,
+  chunkIndex(number),
 ]
+
+/** What finds the rows of a chunk by its id. */
+export const chunkIndex = (number: number): string =>
+  `create index if not exists ${chunkTable(number)}_chunk on ${chunkTable(number)} (chunk_id)`
+
+/** What finds chunks by their words; made after the first load. */
+export const textIndex = (number: number): string =>
+  `create index if not exists ${chunkTable(number)}_search on ${chunkTable(number)} using gin (search)`

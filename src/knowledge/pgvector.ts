@@ -16,7 +16,7 @@ export interface KnowledgeStoreOptions {
 }
 
 /** About where an exact search takes 50 ms on one core. */
-const defaultIndexFrom = 20_000
+export const defaultIndexFrom = 20_000
 
 /** The store of knowledge bases in PostgreSQL with pgvector. It does not own the pool. */
 export const createKnowledgeStore = ({ pool, embedded, indexFrom }: KnowledgeStoreOptions): KnowledgeStore => {

@@ -10,6 +10,8 @@ import type {
   Submission,
 } from '../../src/coordinator/jobs.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
+import type { Code } from '../../src/verify/codes.ts'
+import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
 
 /** Ports that remember what they were asked and answer what the test puts into them. */
 export interface FakePorts extends ApiPorts {
@@ -19,6 +21,8 @@ export interface FakePorts extends ApiPorts {
     filters: JobFilter[]
     searches: SearchQuery[]
     embedded: string[]
+    verified: (string | null)[]
+    repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
     jobs: JobStatus[]
@@ -28,13 +32,19 @@ export interface FakePorts extends ApiPorts {
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
+    /** By knowledge base, and by '' for what belongs to none; those that are not there are clean. */
+    reports: Record<string, VerifyReport>
+    /** What a report becomes by a repair. */
+    afterRepair: Record<string, VerifyReport>
     logged: Record<string, unknown>[]
   }
 }
 
 /** With `over`, parts of the ports as the test wants them. */
 export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
-  const asked: FakePorts['asked'] = { commands: [], submissions: [], filters: [], searches: [], embedded: [] }
+  const asked: FakePorts['asked'] = {
+    ...{ commands: [], submissions: [], filters: [], searches: [], embedded: [], verified: [], repairs: [] },
+  }
   const stored: FakePorts['stored'] = {
     jobs: [],
     admission: null,
@@ -43,9 +53,20 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
+    reports: {},
+    afterRepair: {},
     logged: [],
   }
   const kbOf = (kbId: string) => stored.knowledgeBases.find(kb => kb.kb_id === kbId) ?? null
+  const reportOf = (kb: string | null): VerifyReport => {
+    asked.verified.push(kb)
+    return stored.reports[kb ?? ''] ?? aReport({ kb_id: kb })
+  }
+  const repair = (kb: string | null, codes: readonly Code[]): RepairReport => {
+    asked.repairs.push({ kb, codes })
+    const report = stored.afterRepair[kb ?? ''] ?? aReport({ kb_id: kb })
+    return { repaired: codes.map(code => ({ code, count: 1 })), report }
+  }
   return {
     asked,
     stored,
@@ -78,6 +99,12 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         asked.searches.push(query)
         return stored.hits
       },
+    },
+    verifier: {
+      verify: async kbId => (kbOf(kbId) === null ? null : reportOf(kbId)),
+      repair: async (kbId, codes) => (kbOf(kbId) === null ? null : repair(kbId, codes)),
+      verifyInstallation: async () => reportOf(null),
+      repairInstallation: async codes => repair(null, codes),
     },
     embedder: ({ model, dimensions }) => ({
       model,
@@ -159,5 +186,40 @@ export const aHit = (over: Partial<SearchHit> = {}): SearchHit => ({
   documentId: 'd'.repeat(32),
   chunkId: 'c'.repeat(32),
   version: 4294967296,
+  ...over,
+})
+
+/** A report without differences; `over` says what is different. */
+export const aReport = (over: Partial<VerifyReport> = {}): VerifyReport => ({
+  kb_id: 'handbook',
+  checked_at: '2026-11-23T06:00:00.000Z',
+  status: 'clean',
+  checked: { jobs: 3, documents: 300, chunks: 1234, lanes: 0 },
+  totals: [],
+  differences: [],
+  not_compared: [],
+  ...over,
+})
+
+/** A report with these differences, all of which are listed. */
+export const aDifferingReport = (kb: string | null, ...differences: readonly Difference[]): VerifyReport => {
+  const totals = [...Map.groupBy(differences, one => one.code)].map(([code, all]) => {
+    const repairs = all.flatMap(({ repair }) => (repair === null ? [] : [repair]))
+    const { severity } = all[0]!
+    return { code, severity, count: all.length, repairable: repairs.length, repair: repairs[0] ?? null }
+  })
+  return aReport({ kb_id: kb, status: 'differs', totals, differences })
+}
+
+/** A left-over version, which can be repaired; `over` says what is different. */
+export const aDifference = (over: Partial<Difference> = {}): Difference => ({
+  code: 'version_left_over',
+  severity: 'warning',
+  where: { kb_id: 'handbook', job_id: null, document_id: 'd1', uri: null, stage: null, lane: null },
+  expected: 'no rows',
+  found: 'version 1 with 2 rows',
+  message: 'Version 1 of document d1 is not what readers see, and no job owns it.',
+  repair: 'drop the rows of the version, which no reader sees',
+  advice: 'No reader sees these rows; repair drops them.',
   ...over,
 })

@@ -21,10 +21,13 @@ describe.concurrent('penstock', () => {
       'search',
       'kb',
       'dead-letters',
+      'verify',
       'config',
     ])
       expect(stdout).toMatch(new RegExp(`^  ${verb}\\b.* [a-z]`, 'm'))
-    expect(stdout).toContain('Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 130 interrupted.')
+    expect(stdout).toContain(
+      'Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 verify found differences, 130 interrupted.',
+    )
   })
 
   it.each([
@@ -38,6 +41,7 @@ describe.concurrent('penstock', () => {
     'search',
     'kb',
     'dead-letters',
+    'verify',
     'config',
   ])('explains %s with an example and says that it can print JSON', async verb => {
     const { code, stdout } = await penstock(fakePorts(), verb, '--help')

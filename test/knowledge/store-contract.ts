@@ -6,6 +6,7 @@ import { describeFinishing } from './contract/finishing.ts'
 import { describeListing } from './contract/listing.ts'
 import { describeSearch } from './contract/search.ts'
 import { describeVectors } from './contract/vectors.ts'
+import { describeVerify } from './contract/verify.ts'
 import { describeVersions } from './contract/versions.ts'
 import { useStore } from './store-bench.ts'
 
@@ -20,4 +21,5 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
     describeSearch(bench)
     describeFinishing(bench)
     describeCatalogue(bench)
+    describeVerify(bench)
   })

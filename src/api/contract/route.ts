@@ -13,6 +13,8 @@ export interface Route {
   readonly answer: z.ZodType
   /** The body may be left out: all of its fields may. */
   readonly bodyOptional?: true
+  /** Milliseconds that clients wait for the answer; a minute unless stated. */
+  readonly timeoutMs?: number
   /** Server-sent events, with `answer` as the data of each; the connection stays open. */
   readonly streams?: true
   /** Statuses that carry `answer`, each with when. */

@@ -4,11 +4,13 @@ import * as answers from './answers.ts'
 import { jobRoutes } from './job-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, type Route, route } from './route.ts'
+import { verifyRoutes } from './verify-routes.ts'
 
 const noKb = { 404: 'There is no such knowledge base.' } as const
 
 export const routes = {
   ...jobRoutes,
+  ...verifyRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',

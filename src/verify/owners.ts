@@ -1,0 +1,30 @@
+import type { PoolClient } from 'pg'
+
+/** The jobs of a knowledge base that may still write to it, or that somebody will tell to go on. */
+export interface Owners {
+  /** Their run numbers: the high part of the versions that are theirs. */
+  readonly runs: ReadonlySet<number>
+}
+
+/** The run number is the high part of every version. */
+export const runOf = (version: number): number => Math.floor(version / 2 ** 32)
+
+/**
+ * SQL that is true for a job `j` which may write, or may be told to: it is unfinished, it has failed and was not given
+ * up, or its lanes are not free yet.
+ */
+export const mayWrite = `(j.status in ('pending', 'running', 'paused') or (j.status = 'failed' and j.closed_at is null)
+  or exists (select from lane l where l.job_id = j.id))`
+
+export const ownersOf = async (client: Pick<PoolClient, 'query'>, kbId: string): Promise<Owners> => {
+  const { rows } = await client.query<{ run: string }>(`select j.run from job j where j.kb_id = $1 and ${mayWrite}`, [
+    kbId,
+  ])
+  return { runs: new Set(rows.map(({ run }) => Number(run))) }
+}
+
+/** No reader sees it, and no job will: what is older than the active version is the business of a job that is under way. */
+export const isLeftOver = (version: number, active: number | null, { runs }: Owners): boolean => {
+  if (version === active || runs.has(runOf(version))) return false
+  return !(active !== null && version < active && runs.size > 0)
+}
