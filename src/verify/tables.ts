@@ -74,8 +74,8 @@ const checkIndexes = async (
     [table],
   )
   const { rows: jobs } = await client.query<{ completed: boolean; newest: boolean; busy: boolean }>(
-    `select coalesce(bool_or(j.status = 'completed'), false) as completed,
-       coalesce((array_agg(j.status order by j.number desc))[1] = 'completed', false) as newest,
+    `select coalesce(bool_or(j.state->>'status' = 'completed'), false) as completed,
+       coalesce((array_agg(j.state->>'status' order by j.number desc))[1] = 'completed', false) as newest,
        coalesce(bool_or(${mayWrite}), false) as busy
      from job j where j.kb_id = $1`,
     [kb.id],
