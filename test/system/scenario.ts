@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ClientError } from '../../src/api/client.ts'
 import type { JobStatus } from '../../src/coordinator/jobs.ts'
 import type { StageName } from '../../src/pipeline.ts'
 import type { Role } from '../../src/roles.ts'
@@ -57,6 +58,21 @@ export const openScenario = async ({ settings = {}, makeKafka, makeDatabase }: S
   const named = (name: string) => penstock.workers.find(worker => worker.name === name)
   let undisturbed: JobStatus | null = null
 
+  /** What `penstock verify` finds in a knowledge base, and beside all of them; an API that starts again is waited for. */
+  const verified = async (kb: string) => {
+    const query = {}
+    const [base, beside] = await until('the API verifies', () =>
+      Promise.all([
+        penstock.client.verify({ params: { kb_id: kb }, query }),
+        penstock.client.verifyInstallation({ query }),
+      ]).catch(error => {
+        if (error instanceof ClientError && [0, 503].includes(error.status)) return null
+        throw error
+      }),
+    )
+    return [base, beside].flatMap(({ differences, not_compared }) => [...differences, ...not_compared])
+  }
+
   const askedBy = (worker: Worker, since: number) =>
     provider.requests.slice(since).filter(one => one.authorization === `Bearer ${worker.name}`)
 
@@ -81,6 +97,7 @@ export const openScenario = async ({ settings = {}, makeKafka, makeDatabase }: S
       await ledger.caughtUp()
       assert.deepEqual(ledger.faults(job), [])
       assert.deepEqual(await witness.faults(job), [])
+      assert.deepEqual(await verified(kb), [])
       return ended
     },
     seen: (job: string, stage: StageName) =>
