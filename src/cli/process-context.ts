@@ -38,8 +38,15 @@ const confirm = async (question: string, signal: AbortSignal): Promise<boolean |
   const { stdin: input, stderr: output } = process
   if (!input.isTTY || !output.isTTY) return null
   const terminal = createInterface({ input, output })
+  // The terminal is in raw mode meanwhile: Ctrl-C is a key, and Ctrl-D ends the input without an answer.
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  const unanswered = (error: Error): string => {
+    if (signal.aborted || error.name !== 'AbortError') throw error
+    return ''
+  }
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim())
+    const answer = await terminal.question(`${question} [y/N] `, { signal }).catch(unanswered)
+    return /^y(es)?$/i.test(answer.trim())
   } finally {
     terminal.close()
   }
