@@ -23,8 +23,9 @@ export const ownersOf = async (client: Pick<PoolClient, 'query'>, kbId: string):
   return { runs: new Set(rows.map(({ run }) => Number(run))) }
 }
 
-/** No reader sees it, and no job will: what is older than the active version is the business of a job that is under way. */
-export const isLeftOver = (version: number, active: number | null, { runs }: Owners): boolean => {
-  if (version === active || runs.has(runOf(version))) return false
-  return !(active !== null && version < active && runs.size > 0)
-}
+/**
+ * No reader sees it, and no job owns it, nor will see to it: what is of an earlier run than a job under way is replaced
+ * and pruned by that job, for the most part, and is looked at when it has ended.
+ */
+export const isLeftOver = (version: number, active: number | null, { runs }: Owners): boolean =>
+  version !== active && [...runs].every(run => run < runOf(version))

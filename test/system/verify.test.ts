@@ -4,6 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/api/contract/verify.ts'
 import { ended, start as startPenstock } from '../cli/run.ts'
+import { until } from '../kit/until.ts'
 import { documents, folders, keystone, lanes, openScenario } from './scenario.ts'
 
 let scenario: Awaited<ReturnType<typeof openScenario>>
@@ -29,7 +30,7 @@ const verifyingWhile = async (kb: string, work: () => Promise<unknown>) => {
   const seen = new Set<number>()
   let over = false
   let looks = 0
-  const working = work().finally(() => {
+  const working = Promise.allSettled([work()]).finally(() => {
     over = true
   })
   while (!over) {
@@ -42,7 +43,8 @@ const verifyingWhile = async (kb: string, work: () => Promise<unknown>) => {
     found.push(...reports.flatMap(({ differences, not_compared }) => [...differences, ...not_compared]))
     await breathe()
   }
-  await working
+  const [ended] = await working
+  if (ended.status === 'rejected') throw ended.reason
   return { found, looks, states: seen.size }
 }
 
@@ -134,11 +136,12 @@ describe('damage', () => {
   })
 
   test('of lanes, offsets and positions is named while a job stands', { timeout: 240_000 }, async () => {
-    const { penstock: installation, provider, start, seen, unhinder } = scenario
+    const { penstock: installation, provider, start, unhinder } = scenario
     const { client, broker } = installation
     provider.latencyMs = 200
     const standing = await start('standing')
-    await seen(standing, 'indexing')
+    const indexed = () => new Set(installation.ledger.of(standing, 'indexing').map(({ lane }) => lane)).size
+    await until('a slice of indexing in every lane', () => indexed() === lanes, 30_000)
     await client.pause(body('standing'))
     const paused = await installation.jobThat(standing, 'the pause', ({ status }) => status === 'paused')
     await installation.stop('coordinator')
@@ -157,59 +160,54 @@ describe('damage', () => {
       expect(reports.flatMap(({ not_compared }) => not_compared)).toEqual([])
       return reports.flatMap(report => Object.keys(counted(report))).toSorted()
     }
-    expect(await differences()).toEqual([])
+    try {
+      expect(await differences()).toEqual([])
 
-    const kept = await sql('select to_jsonb(l) as lane from lane l where lane = $1', lane)
-    const before = {
-      lane: kept[0].lane,
-      state: (await sql('select state from job where id = $1', standing))[0].state,
-      applied: (await sql(`select next_offset from applied where job_id = $1 and lane = $2`, standing, lane))[0]
-        .next_offset,
-      followed: (await sql(`select next from followed where topic = 'progress' and lane = $1`, lane))[0].next,
-      cluster: (await sql('select id from cluster'))[0].id,
-    }
-    const restore = async () => {
-      const { job_id, revision, starts, leaving } = before.lane
-      await sql(
-        `${row} job_id = $2, revision = $3, starts = $4, leaving = $5 where lane = $1`,
-        lane,
-        job_id,
-        revision,
-        starts,
-        leaving,
-      )
-      await sql(`update job set state = $2, status = $2::jsonb->>'status' where id = $1`, standing, before.state)
-      await sql(applied(before.applied))
-      await sql(`update followed set next = $2 where topic = 'progress' and lane = $1`, lane, before.followed)
-      await sql('update cluster set id = $1', before.cluster)
-    }
-    const far = 10_000_000
-    for (const [expected, ...damages] of [
-      [['control_differs', 'lane_lost'], `${row} job_id = null ${ofLane}`],
-      [['control_differs'], `${row} revision = revision + 1 ${ofLane}`],
-      [['lane_held'], `update job set status = 'completed' where id = '${standing}'`],
-      [['offset_behind', 'applied_behind'], state('next', String(far))],
-      [['applied_behind'], applied('0')],
-      [['applied_past_end'], applied(String(far))],
-      [['offset_past_end'], `${row} starts = jsonb_set(starts, '{chunks}', '${far}') ${ofLane}`],
-      [['position_lost'], `update followed set next = ${far} where topic = 'progress' and lane = ${lane}`],
-      [['other_cluster'], `update cluster set id = 'elsewhere'`],
-    ] as const) {
-      for (const damage of damages) await sql(damage)
-      const found = await differences()
-      // A job that is listed as it is not is named as well.
-      const also = found.includes('lane_held') ? ['job_status'] : []
-      expect(found, damages.join('; ')).toEqual([...expected, ...also].toSorted())
-      await restore()
-      expect(await differences(), `after ${damages.join('; ')}`).toEqual([])
-    }
+      const one = async (text: string) => (await sql(text))[0]
+      const before = {
+        lane: await one(`select * from lane ${ofLane}`),
+        state: (await one(`select state from job where id = '${standing}'`)).state,
+        applied: (await one(`select next_offset from applied where job_id = '${standing}' and lane = ${lane}`))
+          .next_offset,
+        followed: (await one(`select next from followed where topic = 'progress' and lane = ${lane}`)).next,
+        cluster: (await one('select id from cluster')).id,
+      }
+      const restore = async () => {
+        const { job_id, revision, starts } = before.lane
+        await sql(`${row} job_id = $1, revision = $2, starts = $3 ${ofLane}`, job_id, revision, starts)
+        await sql(`update job set state = $1, status = $1::jsonb->>'status' where id = '${standing}'`, before.state)
+        await sql(applied(before.applied))
+        await sql(`update followed set next = $1 where topic = 'progress' and lane = ${lane}`, before.followed)
+        await sql('update cluster set id = $1', before.cluster)
+      }
+      const far = 10_000_000
+      const damages = [
+        [['control_differs', 'lane_lost'], `${row} job_id = null ${ofLane}`],
+        [['control_differs'], `${row} revision = revision + 1 ${ofLane}`],
+        // A job that is listed as it is not is named as well.
+        [['job_status', 'lane_held'], `update job set status = 'completed' where id = '${standing}'`],
+        [['applied_behind', 'offset_behind'], state('next', String(far))],
+        [['applied_behind'], applied('0')],
+        [['applied_past_end'], applied(String(far))],
+        [['offset_past_end'], `${row} starts = jsonb_set(starts, '{chunks}', '${far}') ${ofLane}`],
+        [['position_lost'], `update followed set next = ${far} where topic = 'progress' and lane = ${lane}`],
+        [['other_cluster'], `update cluster set id = 'elsewhere'`],
+      ] as const
+      for (const [expected, damage] of damages) {
+        await sql(damage)
+        const found = await differences().finally(restore)
+        expect(found, damage).toEqual(expected)
+        expect(await differences(), `after ${damage}`).toEqual([])
+      }
 
-    const chunks = await broker.range('chunks', lane)
-    const committed = await broker.committed('embedding', 'chunks', lane)
-    expect(chunks.end).toBeGreaterThan(committed!)
-    await broker.deleteRecords('chunks', lane, chunks.end)
-    expect(await differences()).toEqual(['records_gone'])
-    await installation.serve('coordinator')
+      const chunks = await broker.range('chunks', lane)
+      const committed = await broker.committed('embedding', 'chunks', lane)
+      expect(chunks.end).toBeGreaterThan(committed!)
+      await broker.deleteRecords('chunks', lane, chunks.end)
+      expect(await differences()).toEqual(['records_gone'])
+    } finally {
+      await installation.serve('coordinator')
+    }
     await unhinder()
     await client.cancel(body('standing'))
     expect((await installation.ended(standing)).status).toBe('cancelled')
@@ -219,6 +217,26 @@ describe('damage', () => {
 
 describe('verifying a knowledge base', () => {
   const kb = 'moving'
+
+  test('finds nothing of a job that failed, and what it left is gone after the next one', {
+    timeout: 120_000,
+  }, async () => {
+    const { penstock: installation, provider, start, seen } = scenario
+    const kb = 'failing'
+    provider.latencyMs = 100
+    let job = await start(kb)
+    await seen(job, 'indexing')
+    provider.answer = () => ({ kind: 'status', status: 401, message: 'No.' })
+    const failing = await verifyingWhile(kb, () =>
+      installation.jobThat(job, 'the failure', ({ status }) => status === 'failed'),
+    )
+    expect(failing.found).toEqual([])
+    expect((await verifyingWhile(kb, async () => undefined)).found).toEqual([])
+    await scenario.unhinder()
+    job = await start(kb)
+    expect((await verifyingWhile(kb, () => installation.ended(job, 90_000))).found).toEqual([])
+    expect((await verifyingWhile(kb, async () => undefined)).found).toEqual([])
+  })
 
   test('finds nothing at any moment of an ingest, of a changed one that is paused, and of one that is cancelled', {
     timeout: 240_000,

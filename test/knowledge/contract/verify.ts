@@ -146,6 +146,8 @@ export const describeVerify = (bench: StoreBench) =>
       await apply(claim, next, 2, recordsOf(next, { uri: 'b', texts: ['half'] }).slice(0, 1))
       const state = { ...completedJob(), status: status as Job['status'], lanes: [] }
       await enter(next, state)
+      // What an earlier run left is looked at when this one has ended: it replaces most of it.
+      await sql('insert into document_version values ($1, $2, 7)', job.kb_id, documentId(job, 'c'))
       const rows = await bench.rowsOf(job)
       expect(await totalsOf(job)).toEqual([])
       expect((await repair(job, 'version_left_over', 'applied_left_over')).repaired).toEqual([])
@@ -154,7 +156,7 @@ export const describeVerify = (bench: StoreBench) =>
       await enter(next, { ...state, status: 'cancelled' })
       expect(await totalsOf(job)).toEqual([
         ['applied_left_over', 1, 1],
-        ['version_left_over', 2, 2],
+        ['version_left_over', 3, 3],
       ])
     })
 
