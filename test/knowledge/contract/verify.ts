@@ -227,6 +227,18 @@ export const describeVerify = (bench: StoreBench) =>
       })
     })
 
+    test('names an index of vectors that is missing, where exact search is no longer quick', async () => {
+      const job = await newBase()
+      const texts = Array.from({ length: 60 }, (_, i) => `fox ${i}`)
+      await write(job, { uri: 'long', texts })
+      await bench.store.finish(job, 'build_index', signal)
+      await sql('delete from applied where job_id = $1', job.job_id)
+      await enter(job, completedJob({ documents: 1, chunks: 60 }))
+      expect(await totalsOf(job)).toEqual([])
+      await sql(`drop index if exists ${await tableOf(job)}_vectors`)
+      expect(await totalsOf(job)).toEqual(bench.database.embedded ? [] : [['vector_index_missing', 1, 0]])
+    })
+
     test('names a table of another shape, and leaves its documents out', async () => {
       const job = await completed()
       const table = await tableOf(job)
