@@ -58,19 +58,24 @@ export const openScenario = async ({ settings = {}, makeKafka, makeDatabase }: S
   const named = (name: string) => penstock.workers.find(worker => worker.name === name)
   let undisturbed: JobStatus | null = null
 
-  /** What `penstock verify` finds in a knowledge base, and beside all of them; an API that starts again is waited for. */
-  const verified = async (kb: string) => {
-    const query = {}
-    const [base, beside] = await until('the API verifies', () =>
-      Promise.all([
-        penstock.client.verify({ params: { kb_id: kb }, query }),
-        penstock.client.verifyInstallation({ query }),
-      ]).catch(error => {
-        if (error instanceof ClientError && [0, 503].includes(error.status)) return null
-        throw error
-      }),
+  /** What `penstock verify` finds in a knowledge base, and beside all of them, once everything can be compared. */
+  const verified = (kb: string) =>
+    until(
+      'everything can be verified',
+      async () => {
+        const reports = await Promise.all([
+          penstock.client.verify({ params: { kb_id: kb }, query: {} }),
+          penstock.client.verifyInstallation({ query: {} }),
+        ]).catch(unlessAway)
+        if (reports === null || reports.some(({ not_compared }) => not_compared.length > 0)) return null
+        return reports.flatMap(({ differences }) => differences)
+      },
+      60_000,
     )
-    return [base, beside].flatMap(({ differences, not_compared }) => [...differences, ...not_compared])
+  /** An API that starts again, or waits for what it depends on, is asked again. */
+  const unlessAway = (error: unknown): null => {
+    if (error instanceof ClientError && [0, 503].includes(error.status)) return null
+    throw error
   }
 
   const askedBy = (worker: Worker, since: number) =>
