@@ -6,11 +6,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { plant } from '../kit/plant.ts'
 import { temporaryFolder } from '../kit/temporary-folder.ts'
-import { type Planted, planted } from './planted.ts'
+import { planted } from './planted.ts'
 
 const { values } = parseArgs({
   options: {
@@ -19,24 +19,6 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 })
-const checkout = resolve(import.meta.dirname, '../..')
-
-/** Copies what a run needs, and changes it. Throws when a source is no longer what the bug was written for. */
-const plant = (folder: string, { name, edits }: Planted): void => {
-  for (const part of ['src', 'test', 'migrations', 'package.json', 'tsconfig.json'])
-    cpSync(join(checkout, part), join(folder, part), { recursive: true })
-  symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
-  for (const { file, from, to } of edits) {
-    const path = join(folder, file)
-    const source = readFileSync(path, 'utf8')
-    if (source.split(from).length !== 2) throw new Error(`"${name}" cannot be planted: ${file} has changed.`)
-    writeFileSync(
-      path,
-      source.replace(from, () => to),
-    )
-  }
-}
-
 /** Whether the run in the folder found something broken; what it printed goes on. */
 const strike = async (folder: string, caughtBy: string): Promise<boolean> => {
   const args = ['--only', caughtBy, '--faults', values.faults, '--seed', values.seed]

@@ -1,7 +1,7 @@
-/** A bug that breaks a guarantee, as changes to a copy of the sources, and the fault that must bring it to light. */
-export interface Planted {
-  readonly name: string
-  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[]
+import type { Bug } from '../kit/plant.ts'
+
+/** A bug and the fault that must bring it to light. */
+export interface Planted extends Bug {
   /** The name of the kind, or a part of it. */
   readonly caughtBy: string
 }
