@@ -20,8 +20,8 @@ export class Actor {
   readonly froze = new Set<() => void>()
   readonly woke = new Set<() => void>()
   readonly died = new Set<() => void>()
-  /** Told the group that has dropped it. */
-  readonly dropped = new Set<(group: string) => void>()
+  /** Told the group that it is to leave and join again. */
+  readonly rejoins = new Set<(group: string) => void>()
   /** How long it stays away once it is dead, in ms. */
   awayMs = 0
   readonly #kernel: Kernel

@@ -1,8 +1,8 @@
-import { DeadLetterRow, JobRow } from '../../src/coordinator/entities.ts'
+import { JobRow } from '../../src/coordinator/entities.ts'
 import type { Job } from '../../src/coordinator/job-state.ts'
 import { phases } from '../../src/coordinator/phases.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
-import { chunks, documents, progressTopic, vectors } from '../../src/schemas/topics.ts'
+import { chunks, deadLetters, documents, progressTopic, vectors } from '../../src/schemas/topics.ts'
 import type { History } from './history.ts'
 import { nameOf, type Reference, referenceOf } from './reference.ts'
 import { Violation } from './witness.ts'
@@ -15,7 +15,7 @@ export const judge = async (world: World, history: History): Promise<void> => {
     const reference = await referenceOf(history.jobs[number]!, String(row.kbId))
     const faults = [
       ...doubled(world, row.id as string, reference),
-      ...holes(world, row.id as string),
+      ...unlikeItsLedger(world, row.id as string, row.state as Job),
       ...(row.status === 'completed' ? missing(world, row.id as string, row.state as Job, reference) : []),
       ...(row.status === 'cancelled' ? leftOver(world, row.id as string) : []),
     ]
@@ -76,34 +76,31 @@ const missing = (world: World, id: string, job: Job, reference: Reference): read
     if (phase.items === items && phase.rejects === rejects) return []
     return [`${name} counts ${phase.items} items and ${phase.rejects} rejects, not ${items} and ${rejects}`]
   })
-  const letters = world.database
-    .table(DeadLetterRow)
-    .all()
-    .filter(({ jobId }) => jobId === id).length
-  const said = letters <= reference.rejects ? [] : [`${letters} dead letters, not ${reference.rejects}`]
+  const letters = world.witness.seen(deadLetters.name, id).length
+  const said = letters === reference.rejects ? [] : [`${letters} dead letters, not ${reference.rejects}`]
   return [...lost, ...counted, ...said]
 }
 
 const leftOver = (world: World, id: string): readonly string[] =>
   found(world, id).writes.map(name => `${name} is stored although its job was cancelled`)
 
-/** Slices of a lane follow one another. */
-const holes = ({ witness }: World, id: string): readonly string[] => {
+/** Of any job: slices of a lane follow one another, and what the job counts is what they did. */
+const unlikeItsLedger = ({ witness }: World, id: string, job: Job): readonly string[] => {
   const slices = witness
     .seen(progressTopic.name, id)
     .flatMap(({ value }) => (value.type === 'progress' ? [value as unknown as Progress] : []))
-  return phases.flatMap(({ stage }) =>
-    [
-      ...Map.groupBy(
-        slices.filter(one => one.stage === stage),
-        ({ lane }) => lane,
-      ),
-    ].flatMap(([lane, those]) =>
+  return phases.flatMap(({ name, stage }) => {
+    const phase = job.phases[name]
+    const own = slices.filter(one => one.stage === stage)
+    const torn = [...Map.groupBy(own, ({ lane }) => lane)].flatMap(([lane, those]) =>
       those.slice(1).flatMap(({ first, next }, i) => {
         const before = those[i]!
         if (first === before.next) return []
         return [`${stage} lane ${lane}: [${first}, ${next}) came after [${before.first}, ${before.next})`]
       }),
-    ),
-  )
+    )
+    const told = own.filter(({ lane, next }) => next <= (phase.lanes[lane]?.next ?? 0))
+    const items = told.reduce((sum, one) => sum + one.items, 0)
+    return items === phase.items ? torn : [...torn, `${name} counts ${phase.items} items, its slices have ${items}`]
+  })
 }

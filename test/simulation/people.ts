@@ -4,9 +4,10 @@ import { createJobs } from '../../src/coordinator/job-store.ts'
 import type { CommandRequest, Jobs } from '../../src/coordinator/jobs.ts'
 import { Actor } from './actor.ts'
 import { entityManager } from './database/entity-manager.ts'
-import type { History, Step } from './history.ts'
+import type { History } from './history.ts'
 import { knowledgeBases, queueDepth } from './processes.ts'
 import { submissionOf } from './shape.ts'
+import type { Step } from './steps.ts'
 import { concurrency, lanes, type World } from './world.ts'
 
 /** How long after the last step a fault may still strike that was armed before, in ms. */
@@ -66,8 +67,8 @@ export class People {
       case 'strike':
         strikes.arm(step)
         break
-      case 'drop':
-        for (const tell of actor?.dropped ?? []) tell(step.stage)
+      case 'rejoin':
+        for (const tell of actor?.rejoins ?? []) tell(step.stage)
         break
       case 'error':
         errors.set(

@@ -2,6 +2,7 @@ import type { Broker, Follower, FollowOptions, JoinOptions, Transactor } from '.
 import type { MemoryBroker, MemoryKafka } from '../../src/kafka/memory.ts'
 import type { Actor } from './actor.ts'
 import type { Kernel } from './kernel.ts'
+import type { Rebalances } from './rebalances.ts'
 import { SimMembership } from './sim-membership.ts'
 import { type Sent, SimTransactor } from './sim-transactor.ts'
 import { Channel, type Wire } from './wire.ts'
@@ -11,6 +12,7 @@ export interface SimBrokerOptions {
   readonly wire: Wire
   readonly kafka: MemoryKafka
   readonly actor: Actor
+  readonly rebalances: Rebalances
   /** Told of each transaction in the moment in which it is committed, before anybody else can know. */
   committed(actor: Actor, sent: Sent): void
   /** Told before records are deleted. */
@@ -35,7 +37,10 @@ export const simBroker = (options: SimBrokerOptions): Broker => {
     range: (topic, lane) => call('range', `range ${topic}.${lane}`, () => real.range(topic, lane)),
     committed: (group, topic, lane) =>
       call('committed', `committed ${group} ${topic}.${lane}`, () => real.committed(group, topic, lane)),
-    owners: (group, topic) => call('owners', `owners ${group}`, () => real.owners(group, topic)),
+    owners: (group, topic) =>
+      call('owners', `owners ${group}`, async () =>
+        options.rebalances.underWay(group) ? null : real.owners(group, topic),
+      ),
     deleteRecords: (topic, lane, before) =>
       call('range', `deleteRecords ${topic}.${lane} ${before}`, () => {
         deleting(topic, lane)
@@ -47,7 +52,7 @@ export const simBroker = (options: SimBrokerOptions): Broker => {
       transactors.add(sim)
       return sim
     },
-    join: (joining: JoinOptions) => SimMembership.join(kernel, actor, kafka, joining),
+    join: (joining: JoinOptions) => SimMembership.join(options, joining),
     follow: following => follow(kernel, actor, wire, real, following),
     close: () => real.close(),
   }

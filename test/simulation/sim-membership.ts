@@ -3,9 +3,11 @@ import { MemoryMembership } from '../../src/kafka/memory/membership.ts'
 import type { MemoryKafka } from '../../src/kafka/memory.ts'
 import type { Actor } from './actor.ts'
 import type { Kernel } from './kernel.ts'
+import type { Rebalances } from './rebalances.ts'
+import type { SimBrokerOptions } from './sim-broker.ts'
 import { Channel } from './wire.ts'
 
-export const sessionTimeoutMs = 4_000
+const sessionTimeoutMs = 4_000
 const heartbeatMs = 1_000
 
 /**
@@ -19,6 +21,7 @@ export class SimMembership implements Membership {
   readonly #kafka: MemoryKafka
   readonly #options: JoinOptions
   readonly #channel: Channel
+  readonly #rebalances: Rebalances
   readonly #phase: number
   #real: Membership | null = null
   /** Of the assignment that the group has given, and of that which the process knows. */
@@ -31,7 +34,8 @@ export class SimMembership implements Membership {
   #thrownOut = false
   #left = false
 
-  private constructor(kernel: Kernel, actor: Actor, kafka: MemoryKafka, options: JoinOptions) {
+  private constructor({ kernel, actor, kafka, rebalances }: SimBrokerOptions, options: JoinOptions) {
+    this.#rebalances = rebalances
     this.#kernel = kernel
     this.#actor = actor
     this.#kafka = kafka
@@ -41,13 +45,13 @@ export class SimMembership implements Membership {
     actor.froze.add(() => this.#silent())
     actor.woke.add(() => this.#awake())
     actor.died.add(() => this.#silent())
-    actor.dropped.add(group => {
+    actor.rejoins.add(group => {
       if (group === options.group) this.#rejoin()
     })
   }
 
-  static async join(kernel: Kernel, actor: Actor, kafka: MemoryKafka, options: JoinOptions): Promise<Membership> {
-    const member = new SimMembership(kernel, actor, kafka, options)
+  static async join(where: SimBrokerOptions, options: JoinOptions): Promise<Membership> {
+    const member = new SimMembership(where, options)
     await member.#join()
     return member
   }
@@ -72,6 +76,7 @@ export class SimMembership implements Membership {
 
   async leave(): Promise<void> {
     this.#left = true
+    this.#rebalances.heard(this.#options.group, this)
     await this.#real?.leave()
   }
 
@@ -87,16 +92,21 @@ export class SimMembership implements Membership {
       topic,
       assigned: lanes => {
         const epoch = ++this.#given
-        tell(`is given ${lanes.join()}`, () => {
-          this.#known = epoch
-          assigned(lanes, epoch)
+        this.#rebalances.whenHeard(group, () => {
+          if (this.#given !== epoch) return
+          tell(`is given ${lanes.join()}`, () => {
+            this.#known = epoch
+            assigned(lanes, epoch)
+          })
         })
       },
       revoked: () => {
         this.#given++
+        this.#rebalances.lost(group, this)
         tell('revoked', () => {
           this.#known = -1
           revoked()
+          this.#rebalances.heard(group, this)
         })
       },
       records: batch => {
@@ -127,7 +137,7 @@ export class SimMembership implements Membership {
     this.#thrownOut = true
     this.#given++
     this.#kernel.say(`${this.#actor.name} is given up by ${this.#options.group}`)
-    if (this.#real instanceof MemoryMembership) this.#real.kill()
+    this.#goodbye()
   }
 
   /** The first heartbeat is answered, or the group says that it does not know the member any more. */
@@ -139,13 +149,19 @@ export class SimMembership implements Membership {
     })
   }
 
-  /** The group has dropped it although it lives, and it comes back as the last of the members. */
+  /** It leaves the group without a reason that it knows of, and comes back as the last of the members. */
   #rejoin(): void {
-    if (this.#left || this.#thrownOut || this.#actor.state !== 'running') return
-    this.#throwOut()
-    this.#channel.post('', () => {
-      if (!this.#left && this.#thrownOut) this.#comeBack()
+    this.#channel.post(`rejoins ${this.#options.group}`, () => {
+      if (this.#left || this.#thrownOut) return
+      this.#given++
+      this.#goodbye()
+      this.#comeBack()
     })
+  }
+
+  #goodbye(): void {
+    this.#rebalances.heard(this.#options.group, this)
+    if (this.#real instanceof MemoryMembership) this.#real.kill()
   }
 
   #comeBack(): void {

@@ -4,9 +4,10 @@ import { MemoryBroker } from '../../src/kafka/memory.ts'
 import { topicSpecs } from '../../src/schemas/topics.ts'
 import { Actor } from './actor.ts'
 import { Database } from './database/database.ts'
-import type { StageError } from './history.ts'
 import type { Kernel } from './kernel.ts'
+import { Rebalances } from './rebalances.ts'
 import { simBroker } from './sim-broker.ts'
+import type { StageError } from './steps.ts'
 import { Strikes } from './strikes.ts'
 import { Wire } from './wire.ts'
 import { Witness } from './witness.ts'
@@ -20,6 +21,7 @@ export const concurrency = 2
 export class World {
   readonly kernel: Kernel
   readonly cluster: MemoryCluster
+  readonly rebalances = new Rebalances()
   readonly strikes = new Strikes()
   readonly wire: Wire
   readonly database: Database
@@ -44,9 +46,9 @@ export class World {
 
   /** The broker as this process has it. */
   brokerOf(actor: Actor): Broker {
-    const { kernel, wire, kafka, witness } = this
+    const { kernel, wire, kafka, witness, rebalances } = this
     return simBroker({
-      ...{ kernel, wire, kafka, actor },
+      ...{ kernel, wire, kafka, actor, rebalances },
       committed: (who, sent) => witness.committed(who, sent),
       deleting: (topic, lane) => witness.read(topic, lane),
     })

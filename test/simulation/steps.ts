@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { type Verb, verbs } from '../../src/coordinator/jobs.ts'
+import { type Phase, phaseNames } from '../../src/schemas/names.ts'
+import type { Blow } from './strikes.ts'
+import type { Op } from './wire.ts'
+
+/** Something that is done to the world at a virtual time, in ms. */
+export type Step = { readonly at: number } & (
+  | { readonly do: 'command'; readonly job: number; readonly verb: Verb; readonly phase: Phase | null }
+  /** The process is away so long. */
+  | { readonly do: 'kill'; readonly process: string; readonly ms: number }
+  | { readonly do: 'freeze'; readonly process: string; readonly ms: number }
+  /** The next such call of the process is struck. */
+  | ({ readonly do: 'strike'; readonly process: string; readonly op: Op } & Blow)
+  /** A worker leaves the group of a stage and joins it again: its lanes go to others. */
+  | { readonly do: 'rejoin'; readonly process: string; readonly stage: string }
+  | { readonly do: 'error'; readonly stage: string; readonly error: StageError; readonly times: number }
+)
+
+export type StageError = 'retry' | 'wait' | 'fatal'
+
+export const workers = ['w1', 'w2'] as const
+export const coordinators = ['c1', 'c2'] as const
+const stages = ['loading', 'chunking', 'embedding', 'indexing', 'finishing'] as const
+
+/** Most happens while jobs are young: later nothing is left to strike. */
+const at = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 3_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 8_000 }) },
+)
+const worker = fc.constantFrom(...workers)
+const anyone = fc.constantFrom(...workers, ...coordinators)
+const stage = fc.constantFrom(...stages)
+/** Short, or past a session and a lease. */
+const ms = fc.oneof(
+  fc.integer({ min: 1, max: 600 }),
+  fc.integer({ min: 600, max: 4_000 }),
+  fc.integer({ min: 4_000, max: 9_000 }),
+)
+
+const database: readonly Op[] = ['begin transaction', 'commit transaction', 'commit transaction']
+const ops: readonly Op[] = [
+  ...['fence', 'caughtUp', 'committed', 'range', 'send', 'offset', 'commit', 'commit', 'owners', 'model', 'deliver'],
+  ...database,
+] as Op[]
+const blows: readonly Blow['blow'][] = ['kill before', 'kill', 'freeze', 'refused', 'lost', 'late', 'slow']
+
+const command = fc.record({
+  do: fc.constant('command' as const),
+  at,
+  job: fc.nat(2),
+  verb: fc.constantFrom<Verb>(...verbs, 'pause', 'resume'),
+  phase: fc.option(fc.constantFrom(...phaseNames), { freq: 2 }),
+})
+const kill = fc.record({ do: fc.constant('kill' as const), at, process: anyone, ms })
+const freeze = fc.record({ do: fc.constant('freeze' as const), at, process: anyone, ms })
+const strike = fc.record({
+  do: fc.constant('strike' as const),
+  at,
+  process: fc.oneof({ weight: 2, arbitrary: worker }, { weight: 1, arbitrary: anyone }),
+  op: fc.constantFrom(...ops),
+  blow: fc.constantFrom(...blows),
+  ms,
+})
+/** Users are not killed, but they too lose answers. */
+const unanswered = fc.record({
+  do: fc.constant('strike' as const),
+  at,
+  process: fc.constant('user'),
+  op: fc.constantFrom(...database),
+  blow: fc.constantFrom<Blow['blow']>('refused', 'lost'),
+  ms,
+})
+const rejoin = fc.record({ do: fc.constant('rejoin' as const), at, process: worker, stage })
+const error = fc.record({
+  do: fc.constant('error' as const),
+  at,
+  stage,
+  error: fc.constantFrom<StageError>('retry', 'wait', 'fatal'),
+  times: fc.integer({ min: 1, max: 3 }),
+})
+
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: command },
+  { weight: 2, arbitrary: kill },
+  { weight: 2, arbitrary: freeze },
+  { weight: 6, arbitrary: strike },
+  { weight: 1, arbitrary: unanswered },
+  { weight: 2, arbitrary: rejoin },
+  { weight: 2, arbitrary: error },
+)
+
+const trouble = fc.array(fc.oneof(kill, freeze, strike, strike, rejoin), { minLength: 1, maxLength: 3 })
+
+/** Trouble that comes together, and somebody who wants the job to stand, or to end, in the midst of it. */
+export const scene: fc.Arbitrary<readonly Step[]> = fc
+  .record({
+    at: fc.integer({ min: 0, max: 3_000 }),
+    within: fc.constantFrom(50, 300, 1_500),
+    trouble,
+    verb: fc.constantFrom<Verb>('pause', 'pause', 'cancel'),
+    phase: fc.option(fc.constantFrom(...phaseNames), { freq: 3 }),
+    later: fc.integer({ min: 0, max: 2_500 }),
+  })
+  .map(({ at, within, trouble, verb, phase, later }) => [
+    ...trouble.map(one => ({ ...one, at: at + (one.at % within) })),
+    { at: at + later, do: 'command', job: 0, verb, phase: verb === 'cancel' ? null : phase },
+  ])
