@@ -93,7 +93,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 const trouble = fc.array(fc.oneof(kill, freeze, strike, strike, rejoin), { minLength: 1, maxLength: 3 })
 
 /** Trouble that comes together, and somebody who wants the job to stand, or to end, in the midst of it. */
-export const scene: fc.Arbitrary<readonly Step[]> = fc
+const troubled = fc
   .record({
     at: fc.integer({ min: 0, max: 3_000 }),
     within: fc.constantFrom(50, 300, 1_500),
@@ -102,7 +102,27 @@ export const scene: fc.Arbitrary<readonly Step[]> = fc
     phase: fc.option(fc.constantFrom(...phaseNames), { freq: 3 }),
     later: fc.integer({ min: 0, max: 2_500 }),
   })
-  .map(({ at, within, trouble, verb, phase, later }) => [
+  .map(({ at, within, trouble, verb, phase, later }): readonly Step[] => [
     ...trouble.map(one => ({ ...one, at: at + (one.at % within) })),
     { at: at + later, do: 'command', job: 0, verb, phase: verb === 'cancel' ? null : phase },
   ])
+
+/** A request that is on its way for long, a hold that comes meanwhile, and the lane goes to another worker. */
+const handedOver = fc
+  .record({
+    at: fc.integer({ min: 200, max: 2_500 }),
+    process: worker,
+    stage,
+    op: fc.constantFrom<Op>('begin transaction', 'commit transaction', 'send', 'commit', 'model'),
+    ms: fc.integer({ min: 600, max: 4_500 }),
+    verb: fc.constantFrom<Verb>('pause', 'cancel'),
+    held: fc.integer({ min: 0, max: 600 }),
+    given: fc.integer({ min: 0, max: 800 }),
+  })
+  .map(({ at, process, stage, op, ms, verb, held, given }): readonly Step[] => [
+    { at, do: 'strike', process, op, blow: 'slow', ms },
+    { at: at + held, do: 'command', job: 0, verb, phase: null },
+    { at: at + held + given, do: 'rejoin', process, stage },
+  ])
+
+export const scene = fc.oneof(troubled, handedOver)

@@ -14,6 +14,10 @@ export class DatabaseError extends Error {
   }
 }
 
+const terminated = () => new DatabaseError('57P01', 'terminating connection')
+const idledTooLong = () => new DatabaseError('25P03', 'terminating connection due to idle-in-transaction timeout')
+const ended = () => new Error('The transaction has ended.')
+
 /** What node-postgres says of a lost connection. */
 export const connectionLost = () => new Error('Connection terminated unexpectedly')
 
@@ -118,11 +122,10 @@ export class Database {
             this.#open = transaction
             this.#undo = []
             const { kernel } = this
-            const lost = () => this.#end(transaction, new DatabaseError('57P01', 'terminating connection'))
+            const lost = () => this.#end(transaction, terminated)
             if (actor.state === 'dead') lost()
             else actor.died.add(lost)
-            const idle = new DatabaseError('25P03', 'terminating connection due to idle-in-transaction timeout')
-            kernel.post(kernel.nature, kernel.now + idleMs, 'timer', '', () => this.#end(transaction, idle))
+            kernel.post(kernel.nature, kernel.now + idleMs, 'timer', '', () => this.#end(transaction, idledTooLong))
             resolve(transaction)
           })
         }),
@@ -137,7 +140,7 @@ export class Database {
         'commit transaction',
         what,
         () => {
-          if (transaction.ended) throw transaction.ended
+          transaction.assertOpen()
           this.#end(transaction, null)
         },
         connectionLost,
@@ -151,14 +154,12 @@ export class Database {
 
   rollback(transaction: Transaction): void {
     const { kernel } = this
-    kernel.post(kernel.nature, kernel.now + kernel.delay(), 'arrival', '', () =>
-      this.#end(transaction, connectionLost()),
-    )
+    kernel.post(kernel.nature, kernel.now + kernel.delay(), 'arrival', '', () => this.#end(transaction, connectionLost))
   }
 
-  #end(transaction: Transaction, error: Error | null): void {
-    if (transaction.ended) return
-    transaction.ended = error ?? new Error('The transaction has ended.')
+  #end(transaction: Transaction, error: (() => Error) | null): void {
+    if (transaction.over) return
+    transaction.over = error ?? ended
     const undo = this.#undo
     this.#undo = []
     if (error) for (const back of undo.reverse()) back()
@@ -176,8 +177,12 @@ export class Database {
 /** Of whom a transaction is, and why it is over. */
 export class Transaction {
   readonly actor: Actor
-  ended: Error | null = null
+  over: (() => Error) | null = null
   constructor(actor: Actor) {
     this.actor = actor
+  }
+
+  assertOpen(): void {
+    if (this.over) throw this.over()
   }
 }

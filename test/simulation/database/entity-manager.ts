@@ -49,13 +49,13 @@ const reading = (run: <T>(work: (session: Session) => T) => Promise<T>) => ({
 
 const inside = (session: Session, transaction: Transaction) => {
   const run = async <T>(work: (session: Session) => T): Promise<T> => {
-    if (transaction.ended) throw transaction.ended
+    transaction.assertOpen()
     return work(session)
   }
   return {
     ...reading(run),
     create: (entity: unknown, values: Row) => {
-      if (transaction.ended) throw transaction.ended
+      transaction.assertOpen()
       return session.create(entity, values)
     },
     flush: () => run(() => session.flush()),

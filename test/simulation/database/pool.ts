@@ -38,7 +38,7 @@ class Client {
       this.#database.rollback(transaction)
       return {}
     }
-    if (transaction.ended) throw transaction.ended
+    transaction.assertOpen()
     return { rows: run(this.#database, sql, values) }
   }
 
