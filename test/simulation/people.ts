@@ -61,6 +61,9 @@ export class People {
       case 'kill':
         actor?.kill(step.ms)
         break
+      case 'stop':
+        this.#world.stop(step.process, step.ms)
+        break
       case 'freeze':
         actor?.freeze(step.ms)
         break

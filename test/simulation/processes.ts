@@ -5,15 +5,17 @@ import { forgetApplied } from '../../src/knowledge/catalogue.ts'
 import type { KnowledgeWriter } from '../../src/knowledge/knowledge-base.ts'
 import { Fatal, Wait } from '../../src/runtime/errors.ts'
 import { openGate } from '../../src/runtime/gate.ts'
-import { runStage } from '../../src/runtime/run-stage.ts'
+import { type Running, runStage } from '../../src/runtime/run-stage.ts'
 import type { Stage } from '../../src/runtime/stage.ts'
 import type { Topic } from '../../src/schemas/topics.ts'
 import { silent } from '../kit/log.ts'
 import type { Actor } from './actor.ts'
 import { codec } from './codec.ts'
+import { DatabaseError } from './database/database.ts'
 import { entityManager } from './database/entity-manager.ts'
 import { poolOf } from './database/pool.ts'
 import { stagesOver, writing } from './stages.ts'
+import type { StageError } from './steps.ts'
 import { concurrency, lanes, type World } from './world.ts'
 
 export const knowledgeBases = {
@@ -22,23 +24,41 @@ export const knowledgeBases = {
   setChunking: async () => undefined,
 }
 
+/** Ends a process as an operator does. */
+export type Stop = () => Promise<void>
+
 /** How many jobs may wait. */
 export const queueDepth = 10
 
-const effectsOf = ({ database, kernel }: World, actor: Actor) =>
-  createEffects<KnowledgeWriter>({
-    pool: poolOf(database, actor),
-    embedded: true,
-    writerOf: () =>
-      writing((job_id, record) => {
-        const position = record.type === 'vector' ? record.position : null
-        kernel.say(`${actor.name} writes ${record.document_id.slice(0, 6)} ${position ?? 'end'}`)
-        database.write({ job_id, document_id: record.document_id, version: record.version, position })
-      }),
-  })
+const effectsOf = ({ database, kernel, errors }: World, actor: Actor) => {
+  const writer = writing(
+    (job_id, record) => {
+      const position = record.type === 'vector' ? record.position : null
+      kernel.say(`${actor.name} writes ${record.document_id.slice(0, 6)} ${position ?? 'end'}`)
+      database.write({ job_id, document_id: record.document_id, version: record.version, position })
+    },
+    () => {
+      const error = errors.get('indexing')?.shift()
+      if (error === 'wait') throw new DatabaseError('40001', 'could not serialize access')
+      if (error !== undefined) throw errorOf(error)
+    },
+  )
+  return createEffects<KnowledgeWriter>({ pool: poolOf(database, actor), embedded: true, writerOf: () => writer })
+}
+
+const errorOf = (error: StageError): Error => {
+  switch (error) {
+    case 'fatal':
+      return new Fatal('unauthorized', 'The key is not valid.')
+    case 'wait':
+      return new Wait('rate_limited', 'Too many requests.', 1_500)
+    case 'retry':
+      return new Error('An answer that nobody expected.')
+  }
+}
 
 /** A process that works every stage: the worker of the project, on the network of the simulation. */
-export const startWorker = async (world: World, actor: Actor): Promise<void> => {
+export const startWorker = async (world: World, actor: Actor): Promise<Stop> => {
   const { kernel, wire, witness, errors } = world
   const broker = world.brokerOf(actor)
   const failed = (error: Error) => {
@@ -54,9 +74,7 @@ export const startWorker = async (world: World, actor: Actor): Promise<void> => 
       'model',
       `${stage} calls`,
       () => {
-        if (error === 'fatal') throw new Fatal('unauthorized', 'The key is not valid.')
-        if (error === 'wait') throw new Wait('rate_limited', 'Too many requests.', 1_500)
-        if (error === 'retry') throw new Error('An answer that nobody expected.')
+        if (error !== undefined) throw errorOf(error)
       },
       () => new Error('socket hang up'),
     )
@@ -64,21 +82,30 @@ export const startWorker = async (world: World, actor: Actor): Promise<void> => 
   const gate = await openGate({ broker, codec, failed })
   const common = { worker: actor.name, broker, gate, codec, retry: { maxDelayMs: 1_000 }, log: silent, failed }
   const effects = effectsOf(world, actor)
+  const running: Running[] = []
   for (const stage of stagesOver({ call }))
-    await runStage({
-      ...common,
-      stage: stage as unknown as Stage<Topic, readonly Topic[], KnowledgeWriter>,
-      effects: stage.effect ? effects : null,
-    })
+    running.push(
+      await runStage({
+        ...common,
+        stage: stage as unknown as Stage<Topic, readonly Topic[], KnowledgeWriter>,
+        effects: stage.effect ? effects : null,
+      }),
+    )
+  return async () => {
+    await Promise.all(running.map(one => one.stop()))
+    await gate.close()
+    await broker.close()
+  }
 }
 
 /** One of the coordinators of the project. */
-export const startSimCoordinator = async (world: World, actor: Actor): Promise<void> => {
+export const startSimCoordinator = async (world: World, actor: Actor): Promise<Stop> => {
   const { database } = world
   const effects = effectsOf(world, actor)
-  await startCoordinator({
+  const broker = world.brokerOf(actor)
+  const coordinator = await startCoordinator({
     em: entityManager(database, actor),
-    broker: world.brokerOf(actor),
+    broker,
     codec,
     log: silent,
     lanes,
@@ -98,4 +125,8 @@ export const startSimCoordinator = async (world: World, actor: Actor): Promise<v
       throw new Error('Nobody commands by Kafka here.')
     },
   })
+  return async () => {
+    await coordinator.stop()
+    await broker.close()
+  }
 }

@@ -102,6 +102,7 @@ export class SimMembership implements Membership {
       },
       revoked: () => {
         this.#given++
+        if (this.#left) return
         this.#rebalances.lost(group, this)
         tell('revoked', () => {
           this.#known = -1

@@ -51,10 +51,18 @@ export const stagesOver = ({ call }: Outside) => {
       return texts.map(text => new Float32Array([1 + text.length]))
     },
   })
+  const cut = chunking()
   const embed = embedding(() => modelFor(''))
   return [
     loading({ openSource: open, store }),
-    chunking(),
+    defineStage({
+      ...cut,
+      async transform(inputs, context) {
+        context.signal.throwIfAborted()
+        await call('chunking', context.job.job_id)
+        return cut.transform(inputs, context)
+      },
+    }),
     defineStage({
       ...embed,
       transform: (inputs, context) => embedding(() => modelFor(context.job.job_id)).transform(inputs, context),
@@ -64,9 +72,13 @@ export const stagesOver = ({ call }: Outside) => {
   ] as const
 }
 
-/** What a store refuses of these, and what it takes. */
-export const writing = (take: (jobId: string, record: Vector | DocumentEnd) => void): KnowledgeWriter => ({
+/** What a store refuses of these, and what it takes; `begun` may throw. */
+export const writing = (
+  take: (jobId: string, record: Vector | DocumentEnd) => void,
+  begun: () => void = () => undefined,
+): KnowledgeWriter => ({
   async write(job, records) {
+    begun()
     const refused = new Map<number, Reject>()
     for (const [i, record] of records.entries())
       if (record.type === 'vector' && record.text.includes('refused'))

@@ -8,9 +8,9 @@ import type { Op } from './wire.ts'
 export type Step = { readonly at: number } & (
   | { readonly do: 'command'; readonly job: number; readonly verb: Verb; readonly phase: Phase | null }
   /** The process is away so long. */
-  | { readonly do: 'kill'; readonly process: string; readonly ms: number }
+  | { readonly do: 'kill' | 'stop'; readonly process: string; readonly ms: number }
   | { readonly do: 'freeze'; readonly process: string; readonly ms: number }
-  /** The next such call of the process is struck. */
+  /** The next such call of the process is struck; a name may be that of all workers, `w`, or all coordinators, `c`. */
   | ({ readonly do: 'strike'; readonly process: string; readonly op: Op } & Blow)
   /** A worker leaves the group of a stage and joins it again: its lanes go to others. */
   | { readonly do: 'rejoin'; readonly process: string; readonly stage: string }
@@ -25,7 +25,7 @@ const stages = ['loading', 'chunking', 'embedding', 'indexing', 'finishing'] as 
 
 /** Most happens while jobs are young: later nothing is left to strike. */
 const at = fc.oneof(
-  { weight: 5, arbitrary: fc.integer({ min: 0, max: 3_000 }) },
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 2_200 }) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 8_000 }) },
 )
 const worker = fc.constantFrom(...workers)
@@ -52,12 +52,17 @@ const command = fc.record({
   verb: fc.constantFrom<Verb>(...verbs, 'pause', 'resume'),
   phase: fc.option(fc.constantFrom(...phaseNames), { freq: 2 }),
 })
-const kill = fc.record({ do: fc.constant('kill' as const), at, process: anyone, ms })
+const kill = fc.record({
+  do: fc.constantFrom('kill' as const, 'kill' as const, 'stop' as const),
+  at,
+  process: anyone,
+  ms,
+})
 const freeze = fc.record({ do: fc.constant('freeze' as const), at, process: anyone, ms })
 const strike = fc.record({
   do: fc.constant('strike' as const),
   at,
-  process: fc.oneof({ weight: 2, arbitrary: worker }, { weight: 1, arbitrary: anyone }),
+  process: fc.constantFrom('w', 'w', ...workers, 'c', ...coordinators),
   op: fc.constantFrom(...ops),
   blow: fc.constantFrom(...blows),
   ms,
@@ -87,7 +92,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: strike },
   { weight: 1, arbitrary: unanswered },
   { weight: 2, arbitrary: rejoin },
-  { weight: 2, arbitrary: error },
+  { weight: 3, arbitrary: error },
 )
 
 const trouble = fc.array(fc.oneof(kill, freeze, strike, strike, rejoin), { minLength: 1, maxLength: 3 })
@@ -95,7 +100,7 @@ const trouble = fc.array(fc.oneof(kill, freeze, strike, strike, rejoin), { minLe
 /** Trouble that comes together, and somebody who wants the job to stand, or to end, in the midst of it. */
 const troubled = fc
   .record({
-    at: fc.integer({ min: 0, max: 3_000 }),
+    at: fc.integer({ min: 0, max: 2_200 }),
     within: fc.constantFrom(50, 300, 1_500),
     trouble,
     verb: fc.constantFrom<Verb>('pause', 'pause', 'cancel'),

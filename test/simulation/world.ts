@@ -5,6 +5,7 @@ import { topicSpecs } from '../../src/schemas/topics.ts'
 import { Actor } from './actor.ts'
 import { Database } from './database/database.ts'
 import type { Kernel } from './kernel.ts'
+import type { Stop } from './processes.ts'
 import { Rebalances } from './rebalances.ts'
 import { simBroker } from './sim-broker.ts'
 import type { StageError } from './steps.ts'
@@ -16,6 +17,8 @@ import { Witness } from './witness.ts'
 export const lanes = 3
 /** Jobs that may run at once. */
 export const concurrency = 2
+/** How long a process that is asked to end may take, in ms. */
+const stopMs = 10_000
 
 /** The brokers, the database, the network between them and the processes, and what is to go wrong. */
 export class World {
@@ -54,8 +57,8 @@ export class World {
     })
   }
 
-  /** Starts a process, and anew some time after each death of it. */
-  employ(name: string, start: (actor: Actor) => Promise<unknown>): void {
+  /** Starts a process, and anew some time after each end of it. */
+  employ(name: string, start: (actor: Actor) => Promise<Stop>): void {
     const { kernel } = this
     let incarnation = 0
     const employ = () => {
@@ -63,13 +66,29 @@ export class World {
       this.#actors.set(name, actor)
       actor.died.add(() => kernel.post(kernel.nature, kernel.now + actor.awayMs, 'timer', '', employ))
       kernel.post(actor, kernel.now + kernel.delay(), 'timer', 'starts', () => {
-        start(actor).catch(error => {
-          kernel.say(`${actor.name} cannot start: ${error.message}`)
-          actor.kill()
-        })
+        start(actor).then(
+          stop => this.#stops.set(actor, stop),
+          error => {
+            kernel.say(`${actor.name} cannot start: ${error.message}`)
+            actor.kill()
+          },
+        )
       })
     }
     employ()
+  }
+
+  /** Asks a process to end; one that does not, or not in time, is killed. */
+  stop(name: string, awayMs: number): void {
+    const { kernel } = this
+    const actor = this.actor(name)
+    const end = () => actor.kill(awayMs)
+    kernel.post(actor, kernel.now + kernel.delay(), 'arrival', 'is asked to end', () => {
+      const stop = this.#stops.get(actor)
+      if (stop) stop().then(end, end)
+      else end()
+    })
+    kernel.post(kernel.nature, kernel.now + stopMs, 'timer', '', end)
   }
 
   /** The living incarnation of a process. */
@@ -77,5 +96,6 @@ export class World {
     return this.#actors.get(name)!
   }
 
+  readonly #stops = new Map<Actor, Stop>()
   readonly #actors = new Map<string, Actor>()
 }
