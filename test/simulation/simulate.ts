@@ -68,14 +68,25 @@ const told = async (
     ...lines(history),
     '',
     `What happened${again === null ? ' (it did not fail again: the run is not deterministic)' : ''}:`,
-    ...story.slice(-storyLines),
+    ...excerpt(story),
     '',
     `npm run simulate -- --seed ${seed} --path ${counterexamplePath}`,
   ].join('\n')
 }
 
-/** What is printed of a failing run: its end. */
-const storyLines = 150
+/** What is printed of a failing run, of its beginning and of its end. */
+const firstLines = 60
+const lastLines = 120
+
+/** Looks at the database that say nothing. */
+const chatter = /: \S+ (begin|query|commit|owners \S+)$/
+
+const excerpt = (story: readonly string[]): readonly string[] => {
+  const told = story.filter(line => !chatter.test(line))
+  const left = told.length - firstLines - lastLines
+  if (left <= 0) return told
+  return [...told.slice(0, firstLines), `          (${left} lines left out)`, ...told.slice(-lastLines)]
+}
 
 const lines = ({ seed, jobs, steps }: History): readonly string[] => [
   `  world seed ${seed}`,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { type Verb, verbs } from '../../src/coordinator/jobs.ts'
+import { phaseOfStage } from '../../src/coordinator/phases.ts'
 import { type Phase, phaseNames } from '../../src/schemas/names.ts'
 import type { Blow } from './strikes.ts'
 import type { Op } from './wire.ts'
@@ -130,4 +131,25 @@ const handedOver = fc
     { at: at + held + given, do: 'rejoin', process, stage },
   ])
 
-export const scene = fc.oneof(troubled, handedOver)
+/** A worker hears late of a hold, which the one before it in the lane has acknowledged. */
+const lateWord = fc
+  .record({
+    at: fc.integer({ min: 200, max: 1_800 }),
+    process: worker,
+    other: worker,
+    stage,
+    ms: fc.integer({ min: 600, max: 4_500 }),
+    held: fc.integer({ min: 0, max: 100 }),
+    given: fc.integer({ min: 100, max: 1_500 }),
+  })
+  .map(({ at, process, other, stage, ms, held, given }): readonly Step[] => [
+    { at, do: 'strike', process, op: 'deliver', blow: 'slow', ms },
+    { at: at + held, do: 'command', job: 0, verb: 'pause', phase: phaseOfStage(stage)!.name },
+    { at: at + held + given, do: 'rejoin', process: other, stage },
+  ])
+
+export const scene = fc.oneof(
+  { weight: 3, arbitrary: troubled },
+  { weight: 2, arbitrary: handedOver },
+  { weight: 1, arbitrary: lateWord },
+)

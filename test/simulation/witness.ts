@@ -66,6 +66,10 @@ export class Witness {
     const { writes } = this.#database
     for (const { job_id } of writes.slice(this.#stored)) this.#standing('indexing', job_id, 'something is stored')
     this.#stored = writes.length
+    for (const { kbId, state } of this.#database.table(JobRow).all()) {
+      const { failure } = state as Job
+      if (failure && isLoss(failure.code)) this.#break(`the job of ${kbId} failed: ${failure.message}`)
+    }
   }
 
   /** Remembers what readers of a lane can see. */
@@ -109,6 +113,9 @@ export class Witness {
     this.#kernel.fail(new Violation(what))
   }
 }
+
+/** What a job says of records that are missing, or were taken twice. */
+const isLoss = (code: string): boolean => code === 'progress_gap' || code === 'offset_out_of_range'
 
 const isSlice = ({ transactionalId, offsets }: Sent, { stage, lane, next }: Progress): boolean => {
   const [offset] = offsets

@@ -31,7 +31,7 @@ export class Database {
   readonly writes: WriteRow[] = []
   readonly #tables = new Map<unknown, Table>()
   readonly #waiting: (() => void)[] = []
-  readonly #wire: Wire
+  readonly #wire: Pick<Wire, 'call'>
   #open: Transaction | null = null
   #undo: (() => void)[] = []
   #number = 0
@@ -39,7 +39,7 @@ export class Database {
   /** Told of every commit. */
   committed: () => void = () => undefined
 
-  constructor(kernel: Kernel, wire: Wire) {
+  constructor(kernel: Kernel, wire: Pick<Wire, 'call'>) {
     this.kernel = kernel
     this.#wire = wire
     for (const [entity, { key }] of specs) this.#tables.set(entity, new Table(key, back => this.undoing(back)))
