@@ -5,7 +5,7 @@ import type { Kernel } from './kernel.ts'
 import type { Rebalances } from './rebalances.ts'
 import { SimMembership } from './sim-membership.ts'
 import { type Sent, SimTransactor } from './sim-transactor.ts'
-import { Channel, type Wire } from './wire.ts'
+import { Channel, type Op, type Wire } from './wire.ts'
 
 export interface SimBrokerOptions {
   readonly kernel: Kernel
@@ -21,15 +21,9 @@ export interface SimBrokerOptions {
 
 /** The broker as one process has it: the in-memory one, behind a network. */
 export const simBroker = (options: SimBrokerOptions): Broker => {
-  const { kernel, wire, kafka, actor, deleting } = options
+  const { wire, kafka, actor, deleting } = options
   const real: MemoryBroker = kafka.connect(actor.name)
-  const call = wire.call.bind(wire, actor) as <T>(
-    op: Parameters<Wire['call']>[1],
-    what: string,
-    work: () => Promise<T>,
-  ) => Promise<T>
-  const transactors = new Set<SimTransactor>()
-  actor.died.add(() => void real.kill().catch(error => kernel.fail(error)))
+  const call = <T>(op: Op, what: string, work: () => Promise<T>) => wire.call(actor, op, what, work)
 
   return {
     clusterId: () => real.clusterId(),
@@ -47,21 +41,16 @@ export const simBroker = (options: SimBrokerOptions): Broker => {
         return real.deleteRecords(topic, lane, before)
       }),
     async fence(id): Promise<Transactor> {
-      const transactor = await call('fence', `fence ${id}`, () => real.fence(id))
-      const sim = new SimTransactor(options, id, transactor)
-      transactors.add(sim)
-      return sim
+      return new SimTransactor(options, id, await call('fence', `fence ${id}`, () => real.fence(id)))
     },
     join: (joining: JoinOptions) => SimMembership.join(options, joining),
-    follow: following => follow(kernel, actor, wire, real, following),
+    follow: following => follow(options, real, following),
     close: () => real.close(),
   }
 }
 
 const follow = async (
-  kernel: Kernel,
-  actor: Actor,
-  wire: Wire,
+  { kernel, actor, wire }: SimBrokerOptions,
   real: MemoryBroker,
   options: FollowOptions,
 ): Promise<Follower> => {
@@ -83,6 +72,8 @@ const follow = async (
     },
     failed: error => channel.post(`follower of ${options.topic} failed`, () => stopped || options.failed(error)),
   })
+  // A request that was on its way takes effect all the same, so nothing else is ended with the process.
+  actor.died.add(() => void follower.stop().catch(error => kernel.fail(error)))
   return {
     caughtUp: () => wire.call(actor, 'caughtUp', `caughtUp ${options.topic}`, () => follower.caughtUp()),
     stop() {

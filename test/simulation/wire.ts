@@ -20,6 +20,15 @@ export type Op =
 
 export type Failing = () => Error
 
+/** What can become of a call. */
+interface Ways {
+  /** The request goes out, and its outcome to whatever is given here. */
+  ask(settled: (settle: () => void) => void, late?: number): void
+  answer(settle: () => void): void
+  /** The caller is told that the connection was lost. */
+  fail(): void
+}
+
 const unreachable: Failing = () => new BrokerError('unreachable', 'The connection was lost.')
 
 /**
@@ -40,6 +49,7 @@ export class Wire {
     return this.#strikes.take(actor, 'deliver')?.ms ?? 0
   }
 
+  /** Does the work outside, and resolves with what came of it when the process has heard; `lost` is what a lost connection throws. */
   call<T>(actor: Actor, op: Op, what: string, work: () => T | Promise<T>, lost: Failing = unreachable): Promise<T> {
     const blow = this.#strikes.take(actor, op)
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -67,19 +77,7 @@ export class Wire {
     return promise
   }
 
-  #begin(
-    actor: Actor,
-    blow: Blow | null,
-    {
-      ask,
-      answer,
-      fail,
-    }: {
-      ask(settled: (settle: () => void) => void, late?: number): void
-      answer(settle: () => void): void
-      fail(): void
-    },
-  ): void {
+  #begin(actor: Actor, blow: Blow | null, { ask, answer, fail }: Ways): void {
     switch (blow?.blow) {
       case 'slow':
         ask(answer, blow.ms)

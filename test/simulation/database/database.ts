@@ -3,6 +3,9 @@ import type { Kernel } from '../kernel.ts'
 import type { Wire } from '../wire.ts'
 import { type LeaseRow, type Row, specs, Table, type WriteRow } from './tables.ts'
 
+/** How long after the death of a process its connections are noticed to be gone, in ms. */
+const goneMs = 350
+
 /** How long a transaction may be silent before it is ended, in ms: that of the embedded database. */
 const idleMs = 5_000
 
@@ -123,8 +126,10 @@ export class Database {
             this.#undo = []
             const { kernel } = this
             const lost = () => this.#end(transaction, terminated)
-            if (actor.state === 'dead') lost()
-            else actor.died.add(lost)
+            // A commit that was sent is there before the end of the connection.
+            const gone = () => kernel.post(kernel.nature, kernel.now + goneMs, 'timer', '', lost)
+            if (actor.state === 'dead') gone()
+            else actor.died.add(gone)
             kernel.post(kernel.nature, kernel.now + idleMs, 'timer', '', () => this.#end(transaction, idledTooLong))
             resolve(transaction)
           })
