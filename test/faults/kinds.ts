@@ -1,4 +1,6 @@
 import type { Kind } from './kind.ts'
+import { brokerKinds } from './kinds-of-brokers.ts'
+import { diskKinds } from './kinds-of-disks.ts'
 import { jobKinds } from './kinds-of-jobs.ts'
 import { kafkaKinds } from './kinds-of-kafka.ts'
 import { postgresKinds } from './kinds-of-postgres.ts'
@@ -18,6 +20,8 @@ export const kinds: readonly Kind[] = [
   ...registryKinds,
   ...jobKinds,
   ...providerKinds,
+  ...diskKinds,
+  ...brokerKinds,
 ]
 
 /** Those with one of the texts in their name, or, for "row 8", those that stand for that row of the matrix. */

@@ -48,6 +48,8 @@ const notYet = new Set([
   'FENCED_LEADER_EPOCH',
   'UNKNOWN_LEADER_EPOCH',
   'REPLICA_NOT_AVAILABLE',
+  // Its disk is full or broken: it halts, and others lead, or it comes back when there is space.
+  'KAFKA_STORAGE_ERROR',
 ])
 export const isNotYet = (error: unknown): boolean => notYet.has(typeOf(error) ?? '')
 
