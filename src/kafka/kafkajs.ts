@@ -133,7 +133,12 @@ class KafkaBroker implements Broker {
   async fence(transactionalId: string): Promise<Transactor> {
     this.#check()
     const link = this.#transactionLinks[this.#fences++ % transactionLinks]!
-    const transactor = await KafkaTransactor.fence(link, transactionalId, () => this.#transactors.delete(transactor))
+    const transactor = await KafkaTransactor.fence(link, transactionalId, {
+      closed: () => void this.#transactors.delete(transactor),
+      failed: error => {
+        for (const each of this.#transactionLinks) each.forget(error)
+      },
+    })
     this.#transactors.add(transactor)
     return transactor
   }

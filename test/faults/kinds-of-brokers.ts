@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { transactionalId } from '../../src/schemas/names.ts'
 import { vectors } from '../../src/schemas/topics.ts'
@@ -41,14 +40,7 @@ const complete = (rig: Rig) =>
     120_000,
   )
 
-const away = async (rig: Rig, node: KafkaNode, how: 'kill' | 'clean', ms: number) => {
-  await node.end(how)
-  await delay(ms)
-  await node.revive()
-  await complete(rig)
-}
-
-/** The broker that something depends on is killed, is away for longer than its session lasts, and comes back. */
+/** The broker that something depends on is killed; it comes back when work goes on without it. */
 const killOf = (what: string, threatens: string, find: (rig: Rig, lane: number) => Promise<KafkaNode>): Kind => ({
   name: `kill of the broker that ${what}`,
   rows: [24],
@@ -56,7 +48,22 @@ const killOf = (what: string, threatens: string, find: (rig: Rig, lane: number) 
   threatens,
   takesMs: 30_000,
   async strike(rig, target) {
-    await away(rig, await find(rig, await laneOf(rig, target)), 'kill', 6_000)
+    const node = await find(rig, await laneOf(rig, target))
+    await node.end('kill')
+    const killed = performance.now()
+    const { ledger } = rig.penstock
+    try {
+      // What was on its way when it was killed is still read a moment later.
+      const { at } = await until(
+        'work goes on without it',
+        () => ledger.of(target.job).find(slice => slice.at > killed + 1_000),
+        60_000,
+      )
+      target.tell({ note: `work went on ${((at - killed) / 1000).toFixed(1)} s after the kill, without it` })
+    } finally {
+      await node.revive()
+      await complete(rig)
+    }
   },
 })
 
@@ -76,7 +83,11 @@ export const brokerKinds: readonly Kind[] = [
     async strike(rig, target) {
       await laneOf(rig, target)
       const begun = performance.now()
-      for (const node of rig.nodes) await away(rig, node, 'clean', 0)
+      for (const node of rig.nodes) {
+        await node.end('clean')
+        await node.revive()
+        await complete(rig)
+      }
       target.tell({ note: `${((performance.now() - begun) / 3000).toFixed(1)} s a broker` })
     },
   },
