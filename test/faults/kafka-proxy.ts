@@ -70,7 +70,7 @@ export const startKafkaProxy = async (port: number, target: number): Promise<Kaf
     const broker = connect(target, '127.0.0.1')
     const connection = ++connections
     const asked: Asked = new Map()
-    const end = joined(sockets, client, broker)
+    const { end } = joined(sockets, client, broker)
     const relay = async (from: Socket, to: Socket, direction: Frame['direction']) => {
       for await (const bytes of frames(from)) {
         const about = direction === 'request' ? requestOf(bytes, asked) : responseOf(bytes, asked)

@@ -52,6 +52,22 @@ export const postgresKinds: readonly Kind[] = [
     },
   },
   {
+    name: 'one connection to PostgreSQL that swallows everything',
+    rows: [25],
+    threatens: 'a worker waits for ever',
+    takesMs: 30_000,
+    async strike({ store }) {
+      const { promise: struck, resolve } = Promise.withResolvers<void>()
+      store.swallow = bytes => {
+        if (!bytes.includes('select next_offset, rejects from applied')) return false
+        store.swallow = null
+        resolve()
+        return true
+      }
+      await soon('a write', struck)
+    },
+  },
+  {
     name: 'a write to PostgreSQL held past a hand-over',
     rows: [8],
     threatens: 'the old owner writes what the new one has claimed',

@@ -94,6 +94,7 @@ const open = async (stack: AsyncDisposableStack, setting?: Setting) => {
       for (const proxy of proxies) proxy.rule = null
       store.lose = null
       store.hold = null
+      store.swallow = null
       await scenario.unhinder()
     },
     workers: (role: Worker['role']) => penstock.workers.filter(worker => worker.role === role),
