@@ -5,11 +5,12 @@
  *     npm run faults -- --list
  *     npm run faults -- --planted [--only NAME] [--faults 3] [--seed 1]
  *
- * Starts Kafka, a registry, PostgreSQL with pgvector and every role as processes of its own, and ends them. The seed
- * decides which faults come in which order and where they strike; `--only` takes those whose name has the text in it, or
- * those of a row of the matrix, and may be given more than once; `--short` leaves out those that take longer than 20 s. `--json` prints the figures as
- * JSON, `--out` writes them to a file. `--planted` plants bugs that must be seen. Ends with 1 when the invariant was
- * broken, or a planted bug was not seen.
+ * Starts Kafka, a registry, PostgreSQL with pgvector and every role as processes of its own, and ends them; kinds that
+ * want three brokers, or disks that can be full, come after the others, on an installation of their own. The seed decides
+ * which faults come in which order and where they strike. `--only` takes the kinds whose name has the text in it, or
+ * those of a row of the matrix, and may be given more than once; `--short` leaves out those that take longer than 20 s.
+ * `--json` prints the figures as JSON, `--out` writes them to a file. `--planted` plants bugs that must be seen. Ends
+ * with 1 when the invariant was broken, or a planted bug was not seen.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
