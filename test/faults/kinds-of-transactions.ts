@@ -50,6 +50,9 @@ const late = (name: string, takesMs: number, verdict: Verdict): Kind => ({
   },
 })
 
+/** How long a transaction is held for another to begin in its lane. */
+const patienceMs = 1_500
+
 /** Of two transactions that were open at once in a lane, the later one is aborted first. */
 const overlapping = (rig: Rig) => {
   const { promise: older, resolve: hold } = Promise.withResolvers<Frame>()
@@ -67,8 +70,15 @@ const overlapping = (rig: Rig) => {
       if (!isEnd(frame) || !['chunking', 'embedding'].includes(stageOf(id))) return 'pass'
       first = frame
       hold(frame)
-      await aborted
-      return 'reset'
+      await Promise.race([aborted, delay(patienceMs, undefined, { ref: false })])
+      if (second !== null) {
+        await aborted
+        return 'reset'
+      }
+      // Nothing else is at work in that lane: another one may do.
+      first = null
+      wrote.clear()
+      return 'pass'
     }
     if (laneOf(id) !== laneOf(first.transactionalId) || id === first.transactionalId) return 'pass'
     if (direction === 'request' && frame.api === api.produce) wrote.add(id)
@@ -99,6 +109,9 @@ export const transactionKinds: readonly Kind[] = [
     takesMs: 15_000,
     async strike(rig) {
       const { rule, older, aborted, release } = overlapping(rig)
+      // All stages are to be at work at once.
+      rig.provider.latencyMs = 300
+      await rig.penstock.witness.slow('loading', 0.5)
       await under(rig, rule, async () => {
         try {
           await soon('a commit', older)

@@ -25,7 +25,8 @@ const plant = (folder: string, { name, edits }: Planted): void => {
 
 /** Whether the run in the folder found something broken; what it printed is shown when it did not. */
 const isCaught = async (folder: string, caughtBy: string, faults: number, seed: number): Promise<boolean> => {
-  const args = ['--only', caughtBy, '--faults', String(faults), '--seed', String(seed)]
+  const times = ['--faults', String(faults), '--seed', String(seed), '--within', '90', '--bail']
+  const args = ['--only', caughtBy, ...times]
   const run = spawn(process.execPath, [join(folder, 'test/faults/run.ts'), ...args], { cwd: folder, stdio: 'pipe' })
   let said = ''
   for (const output of [run.stdout, run.stderr])

@@ -13,18 +13,21 @@ import { startTcpProxy } from './tcp-proxy.ts'
 
 export type Rig = Awaited<ReturnType<typeof openRig>>
 
-/** Every role as a process, with failpoints, behind a proxy to each broker of Kafka and one to PostgreSQL. */
-export const openRig = async (setting?: Setting) => {
+/**
+ * Every role as a process, with failpoints, behind a proxy to each broker of Kafka and one to PostgreSQL. A job that has
+ * not ended in time is broken.
+ */
+export const openRig = async (setting?: Setting, withinMs = 240_000) => {
   const stack = new AsyncDisposableStack()
   try {
-    return await open(stack, setting)
+    return await open(stack, withinMs, setting)
   } catch (error) {
     await stack.disposeAsync()
     throw error
   }
 }
 
-const open = async (stack: AsyncDisposableStack, setting?: Setting) => {
+const open = async (stack: AsyncDisposableStack, withinMs: number, setting?: Setting) => {
   /** Ended in the opposite order, also when the rest does not come up. */
   const ending = <T extends { close(): Promise<void> }>(part: T): T => stack.adopt(part, one => one.close())
   const failpoints = ending(await openFailpoints())
@@ -60,7 +63,7 @@ const open = async (stack: AsyncDisposableStack, setting?: Setting) => {
       },
       makeKafka: async () => Object.create(kafka, { brokers: { value: brokers } }),
       makeDatabase: async () => database,
-      withinMs: 240_000,
+      withinMs,
     }),
   )
   const { penstock, provider } = scenario

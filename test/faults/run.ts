@@ -1,7 +1,8 @@
 /**
  * Strikes a running installation with faults and holds every job against the invariant: nothing lost, nothing doubled.
  *
- *     npm run faults -- [--faults 40] [--seed 1] [--only NAME | --only "row 8"] [--short] [--json] [--out FILE]
+ *     npm run faults -- [--faults 40] [--seed 1] [--only NAME | --only "row 8"] [--short]
+ *         [--within 240] [--bail] [--json] [--out FILE]
  *     npm run faults -- --list
  *     npm run faults -- --planted [--only NAME] [--faults 3] [--seed 1]
  *
@@ -9,6 +10,7 @@
  * want three brokers, or disks that can be full, come after the others, on an installation of their own. The seed decides
  * which faults come in which order and where they strike. `--only` takes the kinds whose name has the text in it, or
  * those of a row of the matrix, and may be given more than once; `--short` leaves out those that take longer than 20 s.
+ * `--within` are the seconds that a job may take, `--bail` ends with the first fault that did not hold.
  * `--json` prints the figures as JSON, `--out` writes them to a file. `--planted` plants bugs that must be seen. Ends
  * with 1 when the invariant was broken, or a planted bug was not seen.
  */
@@ -27,13 +29,15 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string', multiple: true, default: [''] },
     short: { type: 'boolean', default: false },
+    within: { type: 'string' },
+    bail: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 })
-const number = (name: 'faults' | 'seed', otherwise: number): number => {
+const number = (name: 'faults' | 'seed' | 'within', otherwise: number): number => {
   const value = Number(values[name] ?? otherwise)
   if (Number.isSafeInteger(value) && value > 0) return value
   console.error(`--${name} takes a whole number above 0, not ${values[name]}.`)
@@ -56,15 +60,17 @@ if (chosen.length === 0) {
 const say = (line: string) => (values.json ? console.error(line) : console.log(line))
 const plan = schedule(chosen, number('faults', 40), seed)
 say(`${plan.length} faults of ${chosen.length} kinds, seed ${seed}`)
+const withinMs = 1_000 * number('within', 240)
 const played: Played[] = []
 let close = () => Promise.resolve()
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => void close().finally(() => process.exit(130)))
 for (const [setting, faults] of bySetting(plan)) {
-  const rig = await openRig(setting)
+  const rig = await openRig(setting, withinMs)
   close = rig.close
   try {
     for (const one of faults) {
+      if (values.bail && played.some(({ outcome }) => outcome === 'broken')) break
       const begun = performance.now()
       const result = await play(rig, one, `struck-${played.length + 1}`)
       played.push(result)
