@@ -99,6 +99,7 @@ export const openScenario = async ({
       await ledger.caughtUp()
       assert.deepEqual(ledger.faults(job), [])
       assert.deepEqual(await witness.faults(job), [])
+      assert.deepEqual(await witness.rewritten(), [], 'chunks that were written twice')
       return ended
     },
     seen: (job: string, stage: StageName) =>
