@@ -34,7 +34,7 @@ const isCaught = async (folder: string, caughtBy: string, faults: number, seed: 
       said += data
     })
   const [code] = await once(run, 'exit')
-  const caught = code === 1 && / [1-9]\d* broken/.test(said)
+  const caught = code === 1 && / [1-9]\d* broken|undisturbed job is broken/.test(said)
   if (!caught) console.log(said)
   return caught
 }

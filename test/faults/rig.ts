@@ -70,7 +70,9 @@ const open = async (stack: AsyncDisposableStack, withinMs: number, setting?: Set
   /** Requests for the vectors of a knowledge base; each has a model of its own. */
   const calls = (kb: string) => provider.requests.filter(({ body }) => body.model === kb).length
   // What the counts of the others are held against.
-  await scenario.isWhole(await scenario.start('undisturbed'), 'undisturbed')
+  await scenario.isWhole(await scenario.start('undisturbed'), 'undisturbed').catch(cause => {
+    throw new Error('The undisturbed job is broken', { cause })
+  })
 
   return {
     ...scenario,

@@ -17,3 +17,9 @@ test('a fenced producer is neither waited for nor looked for elsewhere', () => {
   expect([isNotYet(error), isMoved(error)]).toEqual([false, false])
   expect(brokerError('A slice was sent', error)).toMatchObject({ code: 'fenced' })
 })
+
+test('a node whose connection was given up meanwhile is out of reach', () => {
+  const error = new Error('Broker not connected')
+  expect(isMoved(error)).toBe(true)
+  expect(brokerError('Reading vectors failed', error)).toMatchObject({ code: 'unreachable' })
+})
