@@ -7,6 +7,7 @@ import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
 import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
+import { endSilentConnections } from './knowledge/silent-connections.ts'
 
 /** All migrations, oldest first. */
 const migrations = [Migration0001_knowledge, Migration0002_jobs, Migration0003_gates]
@@ -65,7 +66,9 @@ export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): 
   const close = () => orm.close()
   try {
     const pool: Pool = await orm.em.getConnection().getNativeClient()
-    return { orm, pool, embedded: await isEmbedded(pool), close }
+    const embedded = await isEmbedded(pool)
+    if (!embedded) endSilentConnections(pool)
+    return { orm, pool, embedded, close }
   } catch (error) {
     await close()
     throw error

@@ -56,9 +56,12 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
 
   const broker = once(
     async () => {
-      const { sessionTimeoutMs, allowOffsetExpiry } = config.kafka
+      const { sessionTimeoutMs, allowOffsetExpiry, replicationFactor } = config.kafka
       const brokers = addressOf(config.kafka.brokers, 'KAFKA_BROKERS').split(',')
-      const opened = await openKafka({ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry })
+      const opened = await openKafka({
+        ...{ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry },
+        ...(replicationFactor === undefined ? {} : { replicationFactor }),
+      })
       await opened.ensureTopics(topicSpecs(config.jobs.lanes))
       return opened
     },

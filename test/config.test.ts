@@ -57,6 +57,7 @@ test('takes every setting from the environment', () => {
     KAFKA_BROKERS: 'one:9092, two:9093',
     PENSTOCK_KAFKA_PORT: '9092',
     PENSTOCK_SESSION_TIMEOUT_MS: '10000',
+    KAFKA_REPLICATION_FACTOR: '2',
     PENSTOCK_ALLOW_OFFSET_EXPIRY: 'true',
     SCHEMA_REGISTRY_URL: 'https://user:pass@registry.example.org',
     PENSTOCK_REGISTRY_PORT: '8081',
@@ -85,7 +86,13 @@ test('takes every setting from the environment', () => {
     dataDir: '/data',
     cacheDir: join(cwd, 'cache'),
     api: { host: '0.0.0.0', port: 8080, url: 'https://penstock.example.org' },
-    kafka: { brokers: ['one:9092', 'two:9093'], port: 9092, sessionTimeoutMs: 10_000, allowOffsetExpiry: true },
+    kafka: {
+      brokers: ['one:9092', 'two:9093'],
+      port: 9092,
+      sessionTimeoutMs: 10_000,
+      replicationFactor: 2,
+      allowOffsetExpiry: true,
+    },
     registry: { url: 'https://user:pass@registry.example.org', port: 8081 },
     database: { url: 'postgres://user:pass@database/penstock', port: 5432 },
     openai: { baseUrl: 'http://127.0.0.1:8090/v1', apiKey: 'sk-test' },
@@ -201,6 +208,7 @@ describe('mistakes', () => {
     ['PENSTOCK_PORT', '-1', 'a whole number from 0 to 65535'],
     ['PENSTOCK_PORT', '1e3', 'a whole number from 0 to 65535'],
     ['PENSTOCK_ALLOW_OFFSET_EXPIRY', 'maybe', 'true or false'],
+    ['KAFKA_REPLICATION_FACTOR', '0', 'a whole number from 1 to 32'],
     ['PENSTOCK_FILE_ROOTS', delimiter, `paths, with ${delimiter} between them`],
     ['PENSTOCK_HOST', 'a b', 'a host name or address'],
     ['DATABASE_URL', 'mysql://x/y', 'a URL that starts with postgres:// or postgresql://'],
@@ -250,7 +258,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(30)
+    expect(shown).toHaveLength(31)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -38,6 +38,11 @@ export const schema = z.object({
       integer(6_000, 300_000).default(10_000),
       'Silence after which a worker is taken for dead and its lanes go to others, in ms.',
     ),
+    replicationFactor: setting(
+      'KAFKA_REPLICATION_FACTOR',
+      integer(1, 32).optional(),
+      'Copies of each topic that is made, of which all but one have what is committed; three, or as many as there are brokers, unless set.',
+    ),
     allowOffsetExpiry: setting(
       'PENSTOCK_ALLOW_OFFSET_EXPIRY',
       flag().default(false),

@@ -38,6 +38,20 @@ export const serve = async (
   const over = new AbortController()
   const signal = AbortSignal.any([ended, over.signal])
   const fail = (error: unknown) => over.abort(error)
+  /**
+   * In turn, and never after an error: a publication whose commit, or whose removal, is in doubt would be sent again by
+   * whatever waits for its turn, and only the next tenure can tell.
+   */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+    serial(async () => {
+      signal.throwIfAborted()
+      try {
+        return await work()
+      } catch (error) {
+        fail(error)
+        throw error
+      }
+    })
   const aside = new Set<Promise<void>>()
   const discarding = new Set<string>()
   const followers: Follower[] = []
@@ -62,16 +76,9 @@ export const serve = async (
   const discard = async (job: JobRow) => {
     discarding.add(job.id)
     await discardJob(tenure, job, signal).finally(() => discarding.delete(job.id))
-    if (!signal.aborted) await serial(act).catch(fail)
+    if (!signal.aborted) await inTurn(act).catch(fail)
   }
-  const read = (work: (batch: LaneBatch) => Promise<void>) => (batch: LaneBatch) =>
-    serial(async () => {
-      signal.throwIfAborted()
-      await work(batch)
-    }).catch(error => {
-      fail(error)
-      throw error
-    })
+  const read = (work: (batch: LaneBatch) => Promise<void>) => (batch: LaneBatch) => inTurn(() => work(batch))
   const follow = async (topic: Topic, work: (batch: LaneBatch) => Promise<void>) => {
     const from = await positions(tenure, topic)
     followers.push(await tenure.broker.follow({ topic: topic.name, from, records: read(work), failed: fail }))
@@ -79,7 +86,7 @@ export const serve = async (
   const listen = async () => {
     while (!signal.aborted) {
       await wait(signal)
-      if (!signal.aborted && (await commandsWait())) await serial(act)
+      if (!signal.aborted && (await commandsWait())) await inTurn(act)
     }
   }
 
@@ -88,7 +95,7 @@ export const serve = async (
     while (!signal.aborted) {
       await sleep(watchMs, signal)
       if (signal.aborted) return
-      await serial(() => watchLanes(tenure, asked))
+      await inTurn(() => watchLanes(tenure, asked))
       await discardJobs()
     }
   }
@@ -106,6 +113,9 @@ export const serve = async (
     })
     await Promise.all([listen(), watch().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
+  } catch (error) {
+    fail(error)
+    if (!ended.aborted) throw error
   } finally {
     await Promise.allSettled(followers.map(follower => follower.stop()))
     await serial(async () => undefined).catch(() => undefined)

@@ -30,6 +30,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedKafkaOptions extends EmbeddedOptions {
   /** Settings of Kafka beside ours and instead of them. */
   readonly settings?: ServerSettings['more']
+  /** That of the cluster whose node it is to be, as Kafka writes it; one of its own unless stated. */
+  readonly clusterId?: string
 }
 
 export interface EmbeddedKafka extends RunningProcess {
@@ -49,6 +51,7 @@ export const startKafka = async ({
   progress,
   signal,
   settings: more,
+  clusterId = randomClusterId(),
 }: EmbeddedKafkaOptions): Promise<EmbeddedKafka> => {
   const part = parts.kafka
   const java = await findJava(part)
@@ -67,7 +70,7 @@ export const startKafka = async ({
     writeFileSync(file, serverProperties({ port: clients, controllerPort: controller, logs, more }))
     return file
   }
-  if (!existsSync(logs)) await format(java, [...quickly(jars, java), '-cp', classPath], logs, settings)
+  if (!existsSync(logs)) await format(java, [...quickly(jars, java), '-cp', classPath], clusterId, logs, settings)
 
   const process = await startJava({
     part,
@@ -95,16 +98,22 @@ export const kafkaChild = (options: Omit<EmbeddedKafkaOptions, 'signal'>): Child
   onSamePort(parts.kafka.name, options.port, (port, signal) => startKafka({ ...options, port, signal }))
 
 /** Gives the logs their cluster id. They are made aside and renamed, so that a folder is never half formatted. */
-const format = async (java: Java, options: readonly string[], logs: string, settings: (logs: string) => string) => {
+const format = async (
+  java: Java,
+  options: readonly string[],
+  clusterId: string,
+  logs: string,
+  settings: (logs: string) => string,
+) => {
   const making = `${logs}.new`
   rmSync(making, { recursive: true, force: true })
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings(making)]
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings(making)]
   await promisify(execFile)(java.command, [...options, ...tool])
   renameSync(making, logs)
 }
 
 /** 128 random bits as Kafka writes them; its tools would take one that begins with a dash for an option. */
-const clusterId = (): string => {
+export const randomClusterId = (): string => {
   const id = randomBytes(16).toString('base64url')
-  return id.startsWith('-') ? clusterId() : id
+  return id.startsWith('-') ? randomClusterId() : id
 }

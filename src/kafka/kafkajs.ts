@@ -33,6 +33,8 @@ export interface KafkaOptions {
   readonly sasl?: object
   /** Starts on brokers that forget the offsets of groups that are away for long. */
   readonly allowOffsetExpiry?: boolean
+  /** Copies of each topic that is made. Default three, or as many as there are brokers. */
+  readonly replicationFactor?: number
   /** How long a silent member keeps its lanes. Default 30 s. */
   readonly sessionTimeoutMs?: number
   /** Default: a tenth of the session timeout. */
@@ -93,7 +95,7 @@ class KafkaBroker implements Broker {
 
   ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
     return this.#doing('Topics could not be made', () =>
-      asAdmin(this.#connection, admin => ensureTopics(admin, topics)),
+      asAdmin(this.#connection, admin => ensureTopics(admin, topics, this.#options.replicationFactor)),
     )
   }
 
@@ -131,7 +133,12 @@ class KafkaBroker implements Broker {
   async fence(transactionalId: string): Promise<Transactor> {
     this.#check()
     const link = this.#transactionLinks[this.#fences++ % transactionLinks]!
-    const transactor = await KafkaTransactor.fence(link, transactionalId, () => this.#transactors.delete(transactor))
+    const transactor = await KafkaTransactor.fence(link, transactionalId, {
+      closed: () => void this.#transactors.delete(transactor),
+      failed: error => {
+        for (const each of this.#transactionLinks) each.forget(error)
+      },
+    })
     this.#transactors.add(transactor)
     return transactor
   }

@@ -4,14 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { until } from '../kit/until.ts'
 import { type Order, portVariable, type Said } from './failpoint-orders.ts'
 import { closing, listening } from './joined.ts'
-
-/** No process came to the failpoint in time: nothing was tried. */
-export class NotStruck extends Error {
-  override readonly name = 'NotStruck'
-  constructor(point: string) {
-    super(`No process came to ${point} in time.`)
-  }
-}
+import { NotStruck } from './not-struck.ts'
 
 /** Tells processes where to fail. */
 export interface Failpoints {
@@ -52,7 +45,7 @@ export const openFailpoints = async (): Promise<Failpoints> => {
         waiting.set(id, () => resolve(pid))
         socket.write(`${JSON.stringify({ id, ...order })}\n`)
       }
-      const late = setTimeout(() => reject(new NotStruck(order.point)), withinMs)
+      const late = setTimeout(() => reject(new NotStruck(`no process came to ${order.point} in time`)), withinMs)
       return promise.finally(() => {
         clearTimeout(late)
         for (const { id, socket } of orders) {

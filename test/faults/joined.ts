@@ -4,8 +4,9 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 /** The connections that a proxy has. */
 export type Sockets = Set<Socket>
 
-/** Makes two ends one connection: when one closes or fails, both end. Returns what ends them. */
-export const joined = (sockets: Sockets, client: Socket, upstream: Socket): (() => void) => {
+/** Makes two ends one connection: when one closes or fails, both end, as long as they are not parted. */
+export const joined = (sockets: Sockets, client: Socket, upstream: Socket) => {
+  let parted = false
   const end = () => {
     client.destroy()
     upstream.destroy()
@@ -13,13 +14,19 @@ export const joined = (sockets: Sockets, client: Socket, upstream: Socket): (() 
   for (const socket of [client, upstream]) {
     socket.setNoDelay()
     sockets.add(socket)
-    socket.on('error', end)
+    socket.on('error', () => (parted ? socket.destroy() : end()))
     socket.on('close', () => {
       sockets.delete(socket)
-      end()
+      if (!parted) end()
     })
   }
-  return end
+  return {
+    end,
+    /** What becomes of one is not told to the other any more. */
+    part: () => {
+      parted = true
+    },
+  }
 }
 
 /** Listens on loopback and tells the port; 0 takes any. */

@@ -5,9 +5,21 @@ import { closing, joined, listening, type Sockets } from './joined.ts'
 /** Numbers of Kafka's requests (kafka.apache.org/protocol, "API keys") that faults are aimed at. */
 export const api = {
   produce: 0,
+  joinGroup: 11,
+  initProducer: 22,
+  addPartitions: 24,
   endTransaction: 26,
+  writeMarkers: 27,
   commitOffsets: 28,
 } as const
+
+/** Those whose body begins with the transactional id. */
+const transactional: ReadonlySet<number> = new Set([
+  api.produce,
+  api.initProducer,
+  api.addPartitions,
+  api.endTransaction,
+])
 
 export interface Frame {
   readonly direction: 'request' | 'response'
@@ -16,6 +28,13 @@ export interface Frame {
   readonly correlation: number
   /** By which a client names itself. */
   readonly client: string
+  /** Of a request, where it has one; of a response that of its request. */
+  readonly transactionalId: string | null
+  /** Tells one connection from another. */
+  readonly connection: number
+  readonly bytes: Buffer
+  /** Sends it once more, over a connection of its own, and gives the answer. */
+  again(): Promise<Buffer>
 }
 
 /** What becomes of a frame: it goes on, twice, or not at all, or its connection ends. */
@@ -34,13 +53,28 @@ export interface KafkaProxy {
 export const startKafkaProxy = async (port: number, target: number): Promise<KafkaProxy> => {
   const sockets: Sockets = new Set()
   const proxy = { rule: null as Rule | null }
+  let connections = 0
+  const send = async (bytes: Buffer): Promise<Buffer> => {
+    const broker = connect(target, '127.0.0.1')
+    sockets.add(broker)
+    try {
+      broker.write(bytes)
+      for await (const answer of frames(broker)) return answer
+      throw new Error('The broker closed the connection without an answer.')
+    } finally {
+      broker.destroy()
+      sockets.delete(broker)
+    }
+  }
   const server = createServer(client => {
     const broker = connect(target, '127.0.0.1')
+    const connection = ++connections
     const asked: Asked = new Map()
-    const end = joined(sockets, client, broker)
+    const { end } = joined(sockets, client, broker)
     const relay = async (from: Socket, to: Socket, direction: Frame['direction']) => {
       for await (const bytes of frames(from)) {
-        const frame = direction === 'request' ? requestOf(bytes, asked) : responseOf(bytes, asked)
+        const about = direction === 'request' ? requestOf(bytes, asked) : responseOf(bytes, asked)
+        const frame: Frame = { direction, ...about, connection, bytes, again: () => send(bytes) }
         const verdict = proxy.rule === null ? 'pass' : await proxy.rule(frame)
         if (verdict === 'reset') return end()
         if (verdict === 'drop' || to.destroyed) continue
@@ -73,21 +107,30 @@ async function* frames(socket: Socket): AsyncGenerator<Buffer> {
   }
 }
 
-type Asked = Map<number, { api: number; client: string }>
+type About = Pick<Frame, 'api' | 'client' | 'correlation' | 'transactionalId'>
+type Asked = Map<number, About>
 
-const requestOf = (bytes: Buffer, asked: Asked): Frame => {
+const requestOf = (bytes: Buffer, asked: Asked): About => {
   const correlation = bytes.readInt32BE(8)
-  const length = bytes.readInt16BE(12)
-  const about = { api: bytes.readInt16BE(4), client: length < 0 ? '' : bytes.toString('utf8', 14, 14 + length) }
+  const key = bytes.readInt16BE(4)
+  const client = stringAt(bytes, 12)
+  const transactionalId = transactional.has(key) ? stringAt(bytes, 14 + Buffer.byteLength(client ?? '')) : null
+  const about = { api: key, correlation, client: client ?? '', transactionalId }
   asked.set(correlation, about)
-  return { direction: 'request', correlation, ...about }
+  return about
 }
 
-const responseOf = (bytes: Buffer, asked: Asked): Frame => {
+const responseOf = (bytes: Buffer, asked: Asked): About => {
   const correlation = bytes.readInt32BE(4)
-  const about = asked.get(correlation) ?? { api: -1, client: '' }
+  const about = asked.get(correlation) ?? { api: -1, client: '', correlation, transactionalId: null }
   asked.delete(correlation)
-  return { direction: 'response', correlation, ...about }
+  return about
+}
+
+/** A string with its length before it as two bytes; a length below zero is none. */
+const stringAt = (bytes: Buffer, at: number): string | null => {
+  const length = bytes.readInt16BE(at)
+  return length < 0 ? null : bytes.toString('utf8', at + 2, at + 2 + length)
 }
 
 /** Holds frames of a kind of the first client that sends one until `release`, then gives them the verdict. */

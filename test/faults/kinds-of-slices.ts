@@ -14,6 +14,15 @@ const threats: Readonly<Record<Failpoint, string>> = {
   'slice.committed': 'a slice that is committed is done again',
 }
 
+/** Of the matrix: before the work, after it, between PostgreSQL and Kafka, before the commit, behind it. */
+const rows: Readonly<Record<Failpoint, readonly number[]>> = {
+  'slice.taken': [1],
+  'slice.transformed': [2],
+  'slice.effected': [9],
+  'slice.ready': [3],
+  'slice.committed': [5],
+}
+
 const pids = (rig: Rig, stage: StageName) => rig.workers(stage).map(({ pid }) => pid)
 
 /** The stage whose slice it is; effects are INDEXING's. */
@@ -23,6 +32,7 @@ const stageFor = (point: Failpoint, random: () => number) =>
 const kills = failpoints.map(
   (point): Kind => ({
     name: `kill at ${point}`,
+    rows: rows[point],
     threatens: threats[point],
     takesMs: 10_000,
     async strike(rig, _, random) {
@@ -37,6 +47,7 @@ const kills = failpoints.map(
 const throws = failpoints.map(
   (point): Kind => ({
     name: `error at ${point}`,
+    rows: rows[point],
     threatens: 'a slice is retried on what the attempt before left',
     takesMs: 3_000,
     async strike(rig, _, random) {
@@ -47,8 +58,9 @@ const throws = failpoints.map(
 )
 
 /** A slice that stands still for longer than a session of 6 s. */
-const standing = (name: string, threatens: string, point: Failpoint, action: 'block' | 'sleep'): Kind => ({
+const standing = (name: string, row: number, threatens: string, point: Failpoint, action: 'block' | 'sleep'): Kind => ({
   name,
+  rows: [row],
   threatens,
   takesMs: 12_000,
   async strike(rig, _, random) {
@@ -60,6 +72,6 @@ const standing = (name: string, threatens: string, point: Failpoint, action: 'bl
 export const slicesKinds: readonly Kind[] = [
   ...kills,
   ...throws,
-  standing('event loop blocked past the session', 'a worker that was given up goes on', 'slice.ready', 'block'),
-  standing('slice slower than the session', 'a live worker is taken for dead', 'slice.taken', 'sleep'),
+  standing('event loop blocked past the session', 21, 'a worker that was given up goes on', 'slice.ready', 'block'),
+  standing('slice slower than the session', 20, 'a live worker is taken for dead', 'slice.taken', 'sleep'),
 ]

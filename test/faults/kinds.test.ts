@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { kinds } from './kinds.ts'
+import { kinds, kindsNamed } from './kinds.ts'
 import { planted } from './planted.ts'
 import { schedule } from './schedule.ts'
 
 const guarantees = readFileSync(join(import.meta.dirname, '../../docs/GUARANTEES.md'), 'utf8')
 
-test('docs/GUARANTEES.md names every kind of fault with what it threatens, and no other', () => {
-  const rows = [...guarantees.matchAll(/^\| (.+) \| (.+) \|$/gm)].map(([, name, threatens]) => `${name}: ${threatens}`)
-  const table = rows.slice(rows.indexOf('fault: threatens') + 1)
-  expect(table).toEqual(kinds.map(({ name, threatens }) => `${name}: ${threatens}`))
+test('docs/GUARANTEES.md names every kind of fault with its rows and what it threatens, and no other', () => {
+  const lines = [...guarantees.matchAll(/^\| (.+) \| (.+) \| (.+) \|$/gm)].map(([line]) => line)
+  const table = lines.slice(lines.indexOf('| fault | row | threatens |') + 1)
+  expect(table).toEqual(kinds.map(({ name, rows, threatens }) => `| ${name} | ${rows.join(', ')} | ${threatens} |`))
+})
+
+test('a row of the matrix is no part of another number', () => {
+  expect(kindsNamed(['row 8']).flatMap(({ rows }) => rows)).not.toContain(18)
+  expect(kindsNamed(['row 8', 'ROW 1']).length).toBe(kindsNamed(['row 8']).length + kindsNamed(['row 1']).length)
+  expect(kindsNamed(['kill of the API']).map(({ name }) => name)).toEqual(['kill of the API'])
+  expect(kindsNamed([''])).toEqual(kinds)
 })
 
 test('kinds have names of their own, and each planted bug one that exists', () => {

@@ -1,71 +1,44 @@
-/**
- * Shows that the checker sees: plants one bug after another in a copy of the sources, strikes it with the fault that must
- * bring it to light, and ends with 1 when a bug stays unseen.
- *
- *     npm run faults:planted -- [--only NAME] [--faults 3] [--seed 1]
- */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join } from 'node:path'
+import { plant } from '../kit/plant.ts'
 import { temporaryFolder } from '../kit/temporary-folder.ts'
-import { type Planted, planted } from './planted.ts'
+import { planted } from './planted.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    faults: { type: 'string', default: '3' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const checkout = resolve(import.meta.dirname, '../..')
-
-/** Copies what a run needs, and changes it. Throws when a source is no longer what the bug was written for. */
-const plant = (folder: string, { name, edits }: Planted): void => {
-  for (const part of ['src', 'test', 'migrations', 'package.json', 'tsconfig.json'])
-    cpSync(join(checkout, part), join(folder, part), { recursive: true })
-  symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
-  for (const { file, from, to } of edits) {
-    const path = join(folder, file)
-    const source = readFileSync(path, 'utf8')
-    if (source.split(from).length !== 2) throw new Error(`"${name}" cannot be planted: ${file} has changed.`)
-    writeFileSync(
-      path,
-      source.replace(from, () => to),
-    )
-  }
-}
-
-/** Whether the run in the folder found something broken; what it printed goes on. */
-const strike = async (folder: string, caughtBy: string): Promise<boolean> => {
-  const args = ['--only', caughtBy, '--faults', values.faults, '--seed', values.seed]
+/** Whether the run in the folder found something broken; what it printed is shown when it did not. */
+const isCaught = async (folder: string, caughtBy: string, faults: number, seed: number): Promise<boolean> => {
+  const times = ['--faults', String(faults), '--seed', String(seed), '--within', '90', '--bail']
+  const args = ['--only', caughtBy, ...times]
   const run = spawn(process.execPath, [join(folder, 'test/faults/run.ts'), ...args], { cwd: folder, stdio: 'pipe' })
   let said = ''
-  run.stdout.on('data', data => {
-    said += data
-  })
-  run.stderr.on('data', data => {
-    said += data
-  })
+  for (const output of [run.stdout, run.stderr])
+    output.on('data', data => {
+      said += data
+    })
   const [code] = await once(run, 'exit')
-  const broken = / [1-9]\d* broken/.test(said)
-  if (!broken || code !== 1) console.log(said)
-  return broken && code === 1
+  const caught = code === 1 && / [1-9]\d* broken|undisturbed job is broken/.test(said)
+  if (!caught) console.log(said)
+  return caught
 }
 
-let unseen = 0
-const chosen = planted.filter(({ name }) => name.includes(values.only))
-for (const one of chosen) {
-  const { folder, remove } = temporaryFolder('planted')
-  try {
-    plant(folder, one)
-    const caught = await strike(folder, one.caughtBy)
-    if (!caught) unseen++
-    console.log(`${caught ? 'caught' : 'NOT SEEN'}: ${one.name} (by "${one.caughtBy}")`)
-  } finally {
-    remove()
+/**
+ * Shows that the checker sees: plants one bug after another in a copy of the sources, and strikes it with the fault that
+ * must bring it to light. Returns how many stayed unseen.
+ */
+export const plantAll = async (only: readonly string[], faults: number, seed: number): Promise<number> => {
+  let unseen = 0
+  const chosen = planted.filter(({ name }) => only.some(text => name.includes(text)))
+  for (const one of chosen) {
+    const { folder, remove } = temporaryFolder('planted')
+    try {
+      plant(folder, one)
+      const caught = await isCaught(folder, one.caughtBy, faults, seed)
+      if (!caught) unseen++
+      console.log(`${caught ? 'caught' : 'NOT SEEN'}: ${one.name} (by "${one.caughtBy}")`)
+    } finally {
+      remove()
+    }
   }
+  console.log(`${chosen.length - unseen} of ${chosen.length} planted bugs were caught; seed ${seed}`)
+  return unseen
 }
-console.log(`${chosen.length - unseen} of ${chosen.length} planted bugs were caught; seed ${values.seed}`)
-process.exitCode = unseen === 0 ? 0 : 1

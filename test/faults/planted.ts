@@ -1,7 +1,7 @@
-/** A bug that breaks a guarantee, as changes to a copy of the sources, and the fault that must bring it to light. */
-export interface Planted {
-  readonly name: string
-  readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[]
+import type { Bug } from '../kit/plant.ts'
+
+/** A bug and the fault that must bring it to light. */
+export interface Planted extends Bug {
   /** The name of the kind, or a part of it. */
   readonly caughtBy: string
 }
@@ -160,5 +160,45 @@ ${sends}`,
       },
     ],
     caughtBy: 'kill of the API',
+  },
+  {
+    name: 'a slice retried on a rebuilt producer',
+    edits: [
+      {
+        file: slice,
+        from: "  } catch (error) {\n    throw new SliceError('line', error)\n  }",
+        to: `  } catch (error) {
+    const dead: any = transactor
+    const rebuilt = await dead.constructor.fence(dead.link, dead.transactionalId, { closed() {}, failed() {} })
+    const transaction = await rebuilt.begin()
+    for (const send of settled.sends) await transaction.send(send.topic, send.lane, send.records)
+    await transaction.commitOffset(stage.name, stage.from.name, lane, slice.next)
+    await transaction.commit()
+  }`,
+      },
+    ],
+    caughtBy: 'answer to a commit lost with its connection',
+  },
+  {
+    name: 'unsorted aborts',
+    edits: [
+      {
+        file: 'src/kafka/kafkajs/record-batches.ts',
+        from: 'aborted.toSorted((a, b) => a.firstOffset - b.firstOffset)',
+        to: '[...aborted]',
+      },
+    ],
+    caughtBy: 'transactions that overlap are aborted',
+  },
+  {
+    name: 'an applied row without its fence',
+    edits: [
+      {
+        file: 'src/knowledge/applied.ts',
+        from: 'and lane = $3 and fence = $4 for update',
+        to: 'and lane = $3 and $4::bigint > 0 for update',
+      },
+    ],
+    caughtBy: 'a write to PostgreSQL held past a hand-over',
   },
 ]

@@ -1,21 +1,36 @@
 import assert from 'node:assert/strict'
 import type { StageName } from '../../src/pipeline.ts'
-import { NotStruck } from './failpoint-server.ts'
+import type { Struck } from './kind.ts'
+import { NotStruck } from './not-struck.ts'
 import { seeded } from './random.ts'
 import type { Rig } from './rig.ts'
 import type { Planned } from './schedule.ts'
 
 export interface Played {
   readonly kind: string
+  readonly rows: readonly number[]
   readonly seed: number
   /** `missed`: there was no occasion to strike, so nothing was tried. */
   readonly outcome: 'held' | 'broken' | 'missed'
-  /** What was broken. */
+  /** What was broken, or why it was missed. */
   readonly error: string | null
-  /** From the end of the fault until every lane with work left was worked on again, in ms. */
-  readonly recoveryMs: number
-  /** Texts that the model was asked for again. */
-  readonly wasted: number
+  /** What the fault itself says. */
+  readonly note: string | null
+  /** From the end of the fault, in ms. */
+  readonly recovery: {
+    /** Until the first slice was committed. */
+    readonly first: number
+    /** Until every lane with work left was worked on again. */
+    readonly all: number
+    /** Until the job had ended. */
+    readonly end: number
+  }
+  readonly wasted: {
+    /** Requests to the model beyond those of an undisturbed run, which are fewer when slices were larger. */
+    readonly calls: number
+    /** Texts that the model was asked for again. */
+    readonly texts: number
+  }
 }
 
 const stages = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly StageName[]
@@ -35,16 +50,26 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
   const job = await rig.start(kb)
   let outcome: Played['outcome'] = 'held'
   let error: string | null = null
+  let struck: Struck = {}
   let over = performance.now()
+  let end = 0
   try {
     await rig.seen(job, stages[Math.floor(random() * 3)]!)
-    await kind.strike(rig, { job, kb }, random).catch(reason => {
+    try {
+      const tell = (more: Struck) => {
+        struck = more
+      }
+      await kind.strike(rig, { job, kb, tell }, random)
+    } catch (reason) {
       if (!(reason instanceof NotStruck)) throw reason
       outcome = 'missed'
-    })
+      error = reason.message
+    }
     over = performance.now()
+    const overAt = Date.now()
     await rig.heal()
-    await rig.isWhole(job, kb)
+    const ended = await rig.isWhole(struck.job ?? job, kb, struck.expected)
+    end = Date.parse(ended.completed_at!) - overAt
     assert.deepEqual(await penstock.halfWritten(kb), [], 'versions that nobody sees')
   } catch (reason) {
     outcome = 'broken'
@@ -53,12 +78,23 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
     await penstock.client.cancel({ params: { kb_id: kb }, body: {} }).catch(() => undefined)
   }
   const texts = provider.texts.slice(since)
+  const whole = struck.job ?? job
+  const commits = penstock.ledger.of(whole).flatMap(({ at }) => (at > over ? [at - over] : []))
   return {
     kind: kind.name,
+    rows: kind.rows,
     seed,
     outcome,
     error,
-    recoveryMs: Math.round(Math.max(...stages.map(stage => penstock.ledger.recovery(job, stage, over)))),
-    wasted: texts.length - new Set(texts).size,
+    note: struck.note ?? null,
+    recovery: {
+      first: Math.round(commits.length > 0 ? Math.min(...commits) : 0),
+      all: Math.round(Math.max(...stages.map(stage => penstock.ledger.recovery(whole, stage, over)))),
+      end: Math.max(0, end),
+    },
+    wasted: {
+      calls: Math.max(0, rig.calls(kb) - rig.undisturbedCalls),
+      texts: texts.length - new Set(texts).size,
+    },
   }
 }

@@ -1,70 +1,94 @@
 /**
  * Strikes a running installation with faults and holds every job against the invariant: nothing lost, nothing doubled.
  *
- *     npm run faults -- [--faults 40] [--seed 1] [--only NAME] [--short] [--list]
+ *     npm run faults -- [--faults 40] [--seed 1] [--only NAME | --only "row 8"] [--short]
+ *         [--within 240] [--bail] [--json] [--out FILE]
+ *     npm run faults -- --list
+ *     npm run faults -- --planted [--only NAME] [--faults 3] [--seed 1]
  *
- * Starts Kafka, a registry, PostgreSQL with pgvector and every role as processes of its own, and ends them. The seed
- * decides which faults come in which order and where they strike; `--only` takes those whose name has the text in it,
- * `--short` leaves out those that take longer than 20 s. Ends with 1 when the invariant was broken.
+ * Starts Kafka, a registry, PostgreSQL with pgvector and every role as processes of its own, and ends them; kinds that
+ * want three brokers, or disks that can be full, come after the others, on an installation of their own. The seed decides
+ * which faults come in which order and where they strike. `--only` takes the kinds whose name has the text in it, or
+ * those of a row of the matrix, and may be given more than once; `--short` leaves out those that take longer than 20 s.
+ * `--within` are the seconds that a job may take, `--bail` ends with the first fault that did not hold.
+ * `--json` prints the figures as JSON, `--out` writes them to a file. `--planted` plants bugs that must be seen. Ends
+ * with 1 when the invariant was broken, or a planted bug was not seen.
  */
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { kinds } from './kinds.ts'
+import { kindsNamed } from './kinds.ts'
+import { plantAll } from './plant.ts'
 import { type Played, play } from './play.ts'
-import { report } from './report.ts'
+import { figures, table } from './report.ts'
 import { openRig } from './rig.ts'
-import { schedule } from './schedule.ts'
+import { bySetting, schedule } from './schedule.ts'
 
 const { values } = parseArgs({
   options: {
-    faults: { type: 'string', default: '40' },
-    seed: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
+    faults: { type: 'string' },
+    seed: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [''] },
     short: { type: 'boolean', default: false },
+    within: { type: 'string' },
+    bail: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    out: { type: 'string' },
   },
 })
-const number = (name: 'faults' | 'seed'): number => {
-  const value = Number(values[name])
+const number = (name: 'faults' | 'seed' | 'within', otherwise: number): number => {
+  const value = Number(values[name] ?? otherwise)
   if (Number.isSafeInteger(value) && value > 0) return value
   console.error(`--${name} takes a whole number above 0, not ${values[name]}.`)
   process.exit(2)
 }
-const chosen = kinds.filter(
-  ({ name, takesMs }) => name.toLowerCase().includes(values.only.toLowerCase()) && (!values.short || takesMs <= 20_000),
-)
-if (values.help || values.list) {
-  if (values.help) console.log('npm run faults -- [--faults 40] [--seed 1] [--only NAME] [--short] [--list]\n')
-  for (const { name, threatens } of chosen) console.log(`${name}: ${threatens}`)
+const seed = number('seed', 1)
+if (values.planted) process.exit((await plantAll(values.only, number('faults', 3), seed)) === 0 ? 0 : 1)
+
+const chosen = kindsNamed(values.only).filter(({ takesMs }) => !values.short || takesMs <= 20_000)
+if (values.list) {
+  for (const { name, rows, threatens } of chosen) console.log(`${name} (row ${rows.join(', ')}): ${threatens}`)
   process.exit()
 }
 if (chosen.length === 0) {
-  console.error(`No fault has "${values.only}" in its name; --list shows them all.`)
+  console.error(`No fault has "${values.only.join('" or "')}" in its name; --list shows them all.`)
   process.exit(2)
 }
 
-const plan = schedule(chosen, number('faults'), number('seed'))
-console.log(`${plan.length} faults of ${chosen.length} kinds, seed ${values.seed}`)
-const rig = await openRig()
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => void rig.close().finally(() => process.exit(130)))
+/** With `--json` the output is the figures alone. */
+const say = (line: string) => (values.json ? console.error(line) : console.log(line))
+const plan = schedule(chosen, number('faults', 40), seed)
+say(`${plan.length} faults of ${chosen.length} kinds, seed ${seed}`)
+const withinMs = 1_000 * number('within', 240)
 const played: Played[] = []
-try {
-  for (const [i, one] of plan.entries()) {
-    const begun = performance.now()
-    const result = await play(rig, one, `struck-${i + 1}`)
-    played.push(result)
-    const took = ((performance.now() - begun) / 1000).toFixed(1)
-    console.log(
-      `${i + 1}. ${one.kind.name} (${one.seed}): ${result.outcome} in ${took} s${result.error ? `\n${result.error}` : ''}`,
-    )
+let close = () => Promise.resolve()
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => void close().finally(() => process.exit(130)))
+for (const [setting, faults] of bySetting(plan)) {
+  const rig = await openRig(setting, withinMs)
+  close = rig.close
+  try {
+    for (const one of faults) {
+      if (values.bail && played.some(({ outcome }) => outcome === 'broken')) break
+      const begun = performance.now()
+      const result = await play(rig, one, `struck-${played.length + 1}`)
+      played.push(result)
+      const took = ((performance.now() - begun) / 1000).toFixed(1)
+      const why = [result.note, result.error].map(line => (line === null ? '' : `\n   ${line}`)).join('')
+      say(`${played.length}. ${one.kind.name} (${one.seed}): ${result.outcome} in ${took} s${why}`)
+    }
+  } finally {
+    await rig.close()
   }
-} finally {
-  await rig.close()
 }
+
 const count = (outcome: Played['outcome']) => played.filter(one => one.outcome === outcome).length
-console.log(`\n${report(played)}\n`)
-console.log(
-  `${count('held')} held, ${count('broken')} broken, ${count('missed')} found no occasion; seed ${values.seed}`,
-)
-process.exitCode = count('broken') > 0 ? 1 : 0
+const [held, broken, missed] = [count('held'), count('broken'), count('missed')]
+const kinds = figures(played)
+const json = JSON.stringify({ seed, faults: played.length, held, broken, missed, kinds, played }, null, 2)
+if (values.out !== undefined) writeFileSync(values.out, `${json}\n`)
+if (values.json) console.log(json)
+say(`\n${table(kinds)}\n`)
+say(`${held} held, ${broken} broken, ${missed} found no occasion; seed ${seed}`)
+process.exitCode = broken > 0 ? 1 : 0

@@ -1,4 +1,4 @@
-import type { Kind } from './kind.ts'
+import type { Kind, Setting } from './kind.ts'
 import { seeded, shuffled } from './random.ts'
 
 /** One fault of a run; its seed decides all that is left to chance in it. */
@@ -16,3 +16,10 @@ export const schedule = (kinds: readonly Kind[], faults: number, seed: number): 
       planned.push({ kind, seed: Math.floor(random() * 2 ** 31) })
   return planned
 }
+
+/** The same faults by what they are struck on, in their order; the plain setting comes first. */
+export const bySetting = (plan: readonly Planned[]): ReadonlyMap<Setting | undefined, readonly Planned[]> =>
+  Map.groupBy(
+    plan.toSorted((a, b) => (a.kind.setting ?? '').localeCompare(b.kind.setting ?? '')),
+    ({ kind }) => kind.setting,
+  )

@@ -7,6 +7,8 @@ export type Answer =
   | { readonly kind: 'status'; readonly status: number; readonly message?: string; readonly retryAfter?: string }
   /** Never answers; the connection stays open. */
   | { readonly kind: 'hang' }
+  /** Sends the answer so slowly that it takes minutes. */
+  | { readonly kind: 'drip' }
   /** Closes the connection without an answer. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'wrong_dimension' | 'nan' | 'short' | 'shuffled' | 'same_index' | 'html' | 'zeros' | 'cut' }
@@ -85,6 +87,7 @@ export const startEmbeddingServer = async ({ dimensions = 8 } = {}): Promise<Emb
     if (answer.kind === 'short') data.pop()
     if (answer.kind === 'shuffled') data.reverse()
     const json = JSON.stringify({ object: 'list', data, model: body.model })
+    if (answer.kind === 'drip') return drip(outgoing, json)
     send(outgoing, 200, answer.kind === 'cut' ? json.slice(0, json.length >> 1) : json)
   }
 
@@ -115,6 +118,17 @@ const spoilt = (kind: Answer['kind'], index: number, vector: Float32Array): Floa
   if (kind === 'zeros') return vector.fill(0)
   if (kind === 'nan' && index === 0) vector[1] = Number.NaN
   return vector
+}
+
+/** A byte every tenth of a second, until the other side has had enough. */
+const drip = async (outgoing: ServerResponse, text: string): Promise<void> => {
+  outgoing.writeHead(200, { 'content-type': 'application/json' })
+  for (const byte of text) {
+    if (outgoing.destroyed) return
+    outgoing.write(byte)
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  outgoing.end()
 }
 
 const send = (

@@ -78,7 +78,9 @@ export const openInstallation = async (
       logFile: join(folder, `${role}-${i}.log`),
       pidFile: join(folder, `${role}-${i}.pid`),
     }).start(new AbortController().signal)
-  const employ = async (role: Role, i: number): Promise<void> => {
+  let employed = 0
+  const employ = async (role: Role): Promise<Worker> => {
+    const i = employed++
     let life = 1
     const worker: Worker = {
       role,
@@ -114,6 +116,7 @@ export const openInstallation = async (
       signal: name => void process.kill(worker.pid, name),
     }
     processes.set(worker, await start(role, i, worker.name))
+    return worker
   }
   await Promise.all(roles.map(employ))
   const broker = await openKafka({ brokers: kafka.brokers, allowOffsetExpiry: true })
@@ -155,9 +158,11 @@ export const openInstallation = async (
     ledger,
     witness,
     committed: (stage: string, topic: string, lane: number) => broker.committed(stage, topic, lane),
-    /** Kafka is killed and comes back. */
-    async restartKafka() {
+    registry,
+    /** Kafka is killed, stays away for as long as `away` lasts, and comes back. */
+    async restartKafka(away: () => Promise<void> = async () => undefined) {
       await kafka.kill()
+      await away()
       await kafka.revive()
     },
     /** Kafka stands still for as long as `work` lasts. */
@@ -165,7 +170,16 @@ export const openInstallation = async (
       process.kill(kafka.pid, 'SIGSTOP')
       await work().finally(() => process.kill(kafka.pid, 'SIGCONT'))
     },
-    workers: [...processes.keys()],
+    get workers() {
+      return [...processes.keys()]
+    },
+    /** One more worker of a role. */
+    employ,
+    /** Ends one as an operator does, for good. */
+    async dismiss(worker: Worker) {
+      await processes.get(worker)!.stop()
+      processes.delete(worker)
+    },
     /** Ends all workers of a role, as an operator would, until `serve`. */
     async stop(role: Role) {
       const workers = [...processes.keys()].filter(worker => worker.role === role)

@@ -15,23 +15,31 @@ export const kafkaBrokers = async (): Promise<readonly string[]> =>
 /** The schema registry for this test run, started by the first test that asks. Subjects need names of their own. */
 export const registryUrl = async (): Promise<string> => (await sharedService<{ url: string }>('registry')).url
 
-/** A Kafka with a data folder of its own that goes with it. */
-export const startTestKafka = async (settings: Readonly<Record<string, string | number>> = {}, port = 0) => {
+/** A Kafka with a data folder of its own that goes with it, unless it is given one. */
+export const startTestKafka = async (
+  settings: Readonly<Record<string, string | number>> = {},
+  port = 0,
+  dataDir?: string,
+) => {
   await removeOrphans('kafka')
   const { folder, remove } = serviceFolder('kafka')
-  const start = () => startKafka({ dataDir: folder, cacheDir, progress: say, settings, port })
+  const start = () => startKafka({ dataDir: dataDir ?? folder, cacheDir, progress: say, settings, port })
   let kafka = await start()
   return {
     brokers: kafka.brokers,
     get pid() {
       return kafka.pid
     },
+    /** Resolves when the process that runs now has ended, with how. */
+    get outcome() {
+      return kafka.outcome
+    },
     /** Ends it as kill -9 does, and resolves when it is gone. */
     async kill(): Promise<void> {
       process.kill(kafka.pid, 'SIGKILL')
       await kafka.ended
     },
-    /** Starts one that was killed, with its data and on its port. */
+    /** Starts one that has ended, with its data and on its port. */
     async revive(): Promise<void> {
       kafka = await start()
     },
@@ -43,8 +51,21 @@ export const startTestKafka = async (settings: Readonly<Record<string, string | 
 export const startTestRegistry = async () => {
   await removeOrphans('registry')
   const { folder, remove } = serviceFolder('registry')
-  const { url, pid, stop } = await startRegistry({ dataDir: folder, cacheDir, progress: say })
-  return { url, pid, stop: () => stop().then(remove) }
+  const start = (port = 0) => startRegistry({ dataDir: folder, cacheDir, progress: say, port })
+  let registry = await start()
+  return {
+    url: registry.url,
+    /** Ends it as kill -9 does, and resolves when it is gone. */
+    async kill(): Promise<void> {
+      process.kill(registry.pid, 'SIGKILL')
+      await registry.ended
+    },
+    /** Starts one that has ended, with its data and on its port. */
+    async revive(): Promise<void> {
+      registry = await start(registry.port)
+    },
+    stop: () => registry.stop().then(remove),
+  }
 }
 
 const say = (line: string) => console.log(line)

@@ -58,11 +58,27 @@ const accepting = async (url: string, deadline: number): Promise<void> => {
   }
 }
 
-/** Starts a server of its own, empty. `url` names its maintenance database. */
-export const startTestPostgres = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
+/** A PostgreSQL of its own. */
+export interface TestPostgres {
+  /** Names its maintenance database. */
+  readonly url: string
+  /** Ends it as an operator does who does not wait for clients (`fast`), or as kill -9 does, with all its processes. */
+  end(how: 'fast' | 'kill'): Promise<void>
+  /** Starts one that has ended, with its data and on its port. */
+  revive(): Promise<void>
+  /** A folder in which it may keep data. */
+  admit(folder: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts a server of its own, empty. */
+export const startTestPostgres = async (): Promise<TestPostgres> => {
   const bin = await binaries()
   const { folder, remove } = temporaryFolder('postgres')
-  if (asRoot) await chown(folder, nobody, nobody)
+  const admit = async (folder: string) => {
+    if (asRoot) await chown(folder, nobody, nobody)
+  }
+  await admit(folder)
   const data = join(folder, 'data')
   await run(
     join(bin, 'initdb'),
@@ -70,30 +86,52 @@ export const startTestPostgres = async (): Promise<{ readonly url: string; stop(
     { ...identity, cwd: folder },
   )
   const port = await freePort()
-  const server = spawn(join(bin, 'postgres'), settings(port, data), { ...identity, cwd: folder, stdio: 'ignore' })
-  const ended = once(server, 'exit')
-  const stop = async () => {
-    server.kill('SIGINT')
+  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
+  const launch = () => {
+    const server = spawn(join(bin, 'postgres'), settings(port, data), { ...identity, cwd: folder, stdio: 'ignore' })
+    return { server, ended: once(server, 'exit') }
+  }
+  let running = launch()
+  const ready = () =>
+    Promise.race([
+      accepting(url, performance.now() + 60_000),
+      running.ended.then(([code]) => Promise.reject(new Error(`PostgreSQL ended with code ${code}`))),
+    ])
+  const end: TestPostgres['end'] = async how => {
+    const { server, ended } = running
+    server.kill(how === 'fast' ? 'SIGINT' : 'SIGKILL')
     await ended
+  }
+  const stop = async () => {
+    if (running.server.exitCode === null && running.server.signalCode === null) await end('fast')
     remove()
   }
-  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   try {
-    await Promise.race([
-      accepting(url, performance.now() + 30_000),
-      ended.then(([code]) => Promise.reject(new Error(`PostgreSQL ended with code ${code}`))),
-    ])
+    await ready()
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, stop }
+  /** After a kill -9 its other processes are gone a moment later; until then none can be started. */
+  const revive = async (deadline = performance.now() + 30_000): Promise<void> => {
+    running = launch()
+    try {
+      await ready()
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await revive(deadline)
+    }
+  }
+  return { url, end, revive: () => revive(), admit, stop }
 }
 
 let created = 0
 
 /** An empty database of its own on the shared server; `drop` ends what is still connected to it. */
-export const testDatabase = async (server?: string): Promise<{ readonly url: string; drop(): Promise<void> }> => {
+export const testDatabase = async (
+  server?: string,
+  tablespace = 'pg_default',
+): Promise<{ readonly url: string; drop(): Promise<void> }> => {
   const { url } = server === undefined ? await sharedService<{ url: string }>('postgres') : { url: server }
   const name = `test_${process.pid}_${Date.now()}_${created++}`
   const once = async (sql: string) => {
@@ -101,6 +139,6 @@ export const testDatabase = async (server?: string): Promise<{ readonly url: str
     await client.connect()
     await client.query(sql).finally(() => client.end())
   }
-  await once(`create database ${name}`)
+  await once(`create database ${name} tablespace ${tablespace}`)
   return { url: url.replace(/\/postgres$/, `/${name}`), drop: () => once(`drop database ${name} with (force)`) }
 }

@@ -21,13 +21,17 @@ export const serviceFolder = (name: string) => {
 }
 
 /** Ends the services of test runs that were killed, and removes their folders. */
-export const removeOrphans = async (name: string): Promise<void> => {
+export const removeOrphans = async (
+  name: string,
+  before: (folder: string) => Promise<unknown> = async () => undefined,
+): Promise<void> => {
   for (const entry of readdirSync(tmpdir()).filter(entry => entry.startsWith(`${prefix}service-${name}-`))) {
     const folder = join(tmpdir(), entry)
     const noted = readIfThere(join(folder, owner))
     // Another run may be about to note itself there.
     if (!noted || identityOf(Number(noted.split(' ')[0])) === noted) continue
     await endLeftover(join(folder, 'pid'), 10_000)
+    await before(folder)
     rmSync(folder, { recursive: true, force: true })
   }
 }

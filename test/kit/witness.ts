@@ -37,7 +37,18 @@ export const openWitness = async (pool: Pool) => {
     create function stay() returns trigger language plpgsql as $$ begin
       perform set_config('application_name', ${me}, false), pg_sleep(tg_argv[0]::float);
       return null;
-    end $$`)
+    end $$;
+    create table rewritten (name text not null, document_id text not null, version bigint not null);
+    create function rewrite() returns trigger language plpgsql as $$ begin
+      insert into rewritten values (tg_table_name, new.document_id, new.version);
+      return null;
+    end $$;
+    create function watch() returns event_trigger language plpgsql as $$ declare made record; begin
+      for made in select * from pg_event_trigger_ddl_commands() where object_identity ~ '\\.chunks_\\d+$' loop
+        execute format('create trigger rewrite after update on %s for each row execute function rewrite()', made.object_identity);
+      end loop;
+    end $$;
+    create event trigger watch on ddl_command_end when tag in ('CREATE TABLE') execute function watch()`)
 
   const of = async (job: string): Promise<readonly Witnessed[]> => {
     const { rows } = await pool.query<Witnessed>(
@@ -79,6 +90,13 @@ export const openWitness = async (pool: Pool) => {
         if (owners.get(where) !== worker) return [`${slice}, fenced by ${owners.get(where)}`]
         return kind === 'apply' && next <= first ? [`${slice}, which was applied up to ${first}`] : []
       })
+    },
+    /** Chunks that were written once more: a slice, or a part of one, was applied twice. */
+    async rewritten(): Promise<readonly object[]> {
+      const { rows } = await pool.query<object>(
+        'select name, document_id, version, count(*) from rewritten group by 1, 2, 3',
+      )
+      return rows
     },
     /** The worker that claimed each lane last. */
     owners: async (job: string): Promise<ReadonlyMap<number, string>> =>

@@ -32,8 +32,12 @@ export const typeOf = (error: unknown): string | undefined => {
   return type ?? typeOf(cause)
 }
 
+/** What KafkaJS throws, as a plain Error, for a node whose connection another request has just given up. */
+const notConnected = 'Broker not connected'
+
 export const isConnectionError = (error: unknown): boolean =>
-  error instanceof Error && (unreachableNames.test(error.name) || isConnectionError(error.cause))
+  error instanceof Error &&
+  (unreachableNames.test(error.name) || error.message === notConnected || isConnectionError(error.cause))
 
 /** Errors by which the broker says "not yet" or "not here": nothing was done, and asking again is right. */
 const notYet = new Set([
@@ -48,6 +52,8 @@ const notYet = new Set([
   'FENCED_LEADER_EPOCH',
   'UNKNOWN_LEADER_EPOCH',
   'REPLICA_NOT_AVAILABLE',
+  // Its disk is full or broken: it halts, and others lead, or it comes back when there is space.
+  'KAFKA_STORAGE_ERROR',
 ])
 export const isNotYet = (error: unknown): boolean => notYet.has(typeOf(error) ?? '')
 

@@ -79,7 +79,11 @@ export interface Cluster {
   readonly brokerPool: {
     readonly brokers: Record<string, BrokerNode>
     readonly seedBroker?: BrokerNode
+    /** When what is known of the cluster has to be asked for anew; null is now. */
+    metadataExpireAt: number | null
     findConnectedBroker(): Promise<BrokerNode>
+    /** The next of the addresses that were given. */
+    createSeedBroker(): Promise<void>
   }
   connect(): Promise<void>
   disconnect(): Promise<void>

@@ -6,11 +6,11 @@ import {
   type BrokerNode,
   type Cluster,
   ClusterClass,
-  createLogger,
   type KafkaLogger,
   type ProtocolResponse,
   requests,
 } from './internals.ts'
+import { kafkaLogger } from './kafka-logger.ts'
 import { Sockets } from './sockets.ts'
 
 export interface ConnectionOptions {
@@ -22,17 +22,6 @@ export interface ConnectionOptions {
 }
 
 export const readCommitted = 1
-const warn = 2
-
-/** What KafkaJS says goes to the log one level lower than it thinks: nearly all of it is about to be tried again. */
-export const kafkaLogger = (log?: Logger): KafkaLogger =>
-  createLogger({
-    level: warn,
-    logCreator:
-      () =>
-      ({ level, log: { message, stack: _stack, timestamp: _timestamp, ...detail } }) =>
-        log?.[level < warn ? 'warn' : 'info']({ kafka: detail }, message),
-  })
 
 /**
  * Connections to the brokers of one cluster, for one purpose: a request that parks at the broker (a long poll, a
@@ -46,10 +35,12 @@ export class Link {
   #connected: Promise<void> | null = null
   readonly #log: Logger | undefined
   readonly #sockets = new Sockets()
+  readonly #addresses: number
   #closed = false
 
   constructor({ brokers, clientId, log, ssl, sasl }: ConnectionOptions) {
     this.#log = log
+    this.#addresses = brokers.length
     this.logger = kafkaLogger(log)
     this.cluster = new ClusterClass({
       logger: this.logger,
@@ -125,10 +116,17 @@ export class Link {
     await this.cluster.refreshMetadataIfNecessary()
   }
 
-  /** After an error that says so, asks the cluster anew who leads and coordinates what. */
-  async relearn(error: unknown): Promise<void> {
+  /** After an error that says so, forgets who leads and coordinates what: whoever wants to know asks the cluster anew. */
+  forget(error: unknown): void {
     if (!isMoved(error)) return
     this.#coordinators.clear()
+    this.cluster.brokerPool.metadataExpireAt = null
+  }
+
+  /** Forgets it and asks at once. */
+  async relearn(error: unknown): Promise<void> {
+    if (!isMoved(error)) return
+    this.forget(error)
     await this.#connect()
     await this.cluster.refreshMetadata()
   }
@@ -146,8 +144,7 @@ export class Link {
         return await work()
       } catch (error) {
         if (this.#closed || !again(error) || performance.now() > until) {
-          // Who coordinates may be gone for good: the next call asks the cluster anew.
-          if (isMoved(error)) this.#coordinators.clear()
+          this.forget(error)
           throw error
         }
         await new Promise(resolve => setTimeout(resolve, pauseMs))
@@ -175,13 +172,25 @@ export class Link {
   async #connect(): Promise<void> {
     if (this.#closed) throw closedError()
     if (this.cluster.isConnected()) return
-    this.#connected ??= this.cluster.connect().finally(() => {
+    this.#connected ??= this.#reach().finally(() => {
       this.#connected = null
     })
     await this.#connected
     if (!this.#closed) return
     await this.cluster.disconnect()
     throw closedError()
+  }
+
+  /** KafkaJS takes the next address only where a connection is refused, not where one opens and nothing answers. */
+  async #reach(): Promise<void> {
+    for (let left = this.#addresses; ; left--) {
+      try {
+        return await this.cluster.connect()
+      } catch (error) {
+        await this.cluster.brokerPool.createSeedBroker()
+        if (left <= 1) throw error
+      }
+    }
   }
 }
 

@@ -5,28 +5,35 @@ import { BrokerError, type TopicSpec } from '../broker.ts'
 export const maxRecordBytes = 8 * 1024 * 1024
 /** Deleting records frees whole segments only. */
 const segmentBytes = 64 * 1024 * 1024
-const replicas = 3
+const usualReplicas = 3
 
-const settingsOf = ({ compacted, retentionMs }: TopicSpec) => [
+const settingsOf = ({ compacted, retentionMs }: TopicSpec, replicas: number) => [
   { name: 'cleanup.policy', value: compacted ? 'compact' : 'delete' },
   { name: 'retention.ms', value: String(retentionMs) },
   { name: 'max.message.bytes', value: String(maxRecordBytes) },
   { name: 'segment.bytes', value: String(segmentBytes) },
+  // What is committed outlives the loss of any broker, and one of them may be away meanwhile.
+  { name: 'min.insync.replicas', value: String(Math.max(1, replicas - 1)) },
 ]
 
 /** Creates what is missing and adds partitions where there are fewer. Several processes may do so at once. */
-export const ensureTopics = async (admin: Admin, topics: readonly TopicSpec[]): Promise<void> => {
+export const ensureTopics = async (
+  admin: Admin,
+  topics: readonly TopicSpec[],
+  replicationFactor?: number,
+): Promise<void> => {
   const known = new Set(await admin.listTopics())
   const missing = topics.filter(({ name }) => !known.has(name))
   const { brokers } = await admin.describeCluster()
+  const replicas = replicationFactor ?? Math.min(usualReplicas, brokers.length)
   if (missing.length > 0)
     await admin.createTopics({
       waitForLeaders: false,
       topics: missing.map(spec => ({
         topic: spec.name,
         numPartitions: spec.partitions,
-        replicationFactor: Math.min(replicas, brokers.length),
-        configEntries: settingsOf(spec),
+        replicationFactor: replicas,
+        configEntries: settingsOf(spec, replicas),
       })),
     })
   const present = topics.filter(({ name }) => known.has(name))

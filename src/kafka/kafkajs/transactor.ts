@@ -1,11 +1,18 @@
 import type { BrokerTransaction, Transactor } from '../broker.ts'
 import { BrokerError } from '../broker.ts'
-import { brokerError, isMoved } from './errors.ts'
+import { brokerError } from './errors.ts'
 import type { Link } from './link.ts'
 import { KafkaTransaction } from './transaction.ts'
 
 /** Readers of committed records wait this long for a transaction that was left open. */
 export const transactionTimeoutMs = 20_000
+
+/** Who made a transactor, and hears what becomes of it. */
+export interface TransactorOwner {
+  closed(): void
+  /** Leaders and coordinators may have changed, for all that share the owner's connections. */
+  failed(error: unknown): void
+}
 
 interface Producer {
   readonly producerId: string
@@ -22,19 +29,19 @@ export class KafkaTransactor implements Transactor {
   readonly transactionalId: string
   readonly producer: Producer
   readonly #sequences = new Map<string, number>()
-  readonly #closed: () => void
+  readonly #owner: TransactorOwner
   #dead: BrokerError | null = null
   #open: KafkaTransaction | null = null
 
-  private constructor(link: Link, transactionalId: string, producer: Producer, closed: () => void) {
+  private constructor(link: Link, transactionalId: string, producer: Producer, owner: TransactorOwner) {
     this.link = link
     this.transactionalId = transactionalId
     this.producer = producer
-    this.#closed = closed
+    this.#owner = owner
   }
 
   /** InitProducerId is answered when the open transaction of the earlier holder is resolved; until then it is asked again. */
-  static async fence(link: Link, transactionalId: string, closed: () => void): Promise<KafkaTransactor> {
+  static async fence(link: Link, transactionalId: string, owner: TransactorOwner): Promise<KafkaTransactor> {
     try {
       const producer = await link.patiently(async () => {
         const node = await link.coordinator('transaction', transactionalId)
@@ -43,7 +50,7 @@ export class KafkaTransactor implements Transactor {
           transactionTimeout: transactionTimeoutMs,
         })
       })
-      return new KafkaTransactor(link, transactionalId, producer, closed)
+      return new KafkaTransactor(link, transactionalId, producer, owner)
     } catch (error) {
       throw brokerError(`Transactional id ${transactionalId} could not be taken`, error)
     }
@@ -61,7 +68,7 @@ export class KafkaTransactor implements Transactor {
     if (!this.#dead && this.#open?.idle)
       await this.#open.abort().catch(this.link.note(`${this.transactionalId} is left to time out`))
     this.#dead ??= new BrokerError('closed', `The transactor ${this.transactionalId} was closed.`)
-    this.#closed()
+    this.#owner.closed()
   }
 
   ended(): void {
@@ -74,7 +81,7 @@ export class KafkaTransactor implements Transactor {
 
   /** An error inside a transaction ends the transactor: its producer's state is unknown from here on. */
   die(error: unknown, doing: string): BrokerError {
-    if (isMoved(error)) this.link.relearn(error).catch(this.link.note(doing))
+    this.#owner.failed(error)
     this.#dead ??= brokerError(`${doing} (${this.transactionalId})`, error, 'transaction_failed')
     return this.#dead
   }

@@ -1,0 +1,35 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestPostgres } from '../kit/postgres.ts'
+import { openSmallDisk, type SmallDisk } from '../kit/small-disk.ts'
+
+/** File systems that can be full: one for all of Kafka, one for the tables. */
+export interface Disks {
+  readonly kafka: SmallDisk
+  readonly store: SmallDisk
+}
+
+const megabytes = 768
+
+/** Gives the error of the machine where it lets nobody mount anything. */
+export const openDisks = async (): Promise<Disks | Error> => {
+  try {
+    const kafka = await openSmallDisk(megabytes)
+    return { kafka, store: await openSmallDisk(megabytes) }
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
+
+/** Makes a tablespace on a disk; returns its name. */
+export const tablespaceOn = async ({ folder }: SmallDisk, postgres: TestPostgres): Promise<string> => {
+  const location = join(folder, 'tablespace')
+  mkdirSync(location)
+  await postgres.admit(location)
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  await client.query(`create tablespace small location '${location}'`).finally(() => client.end())
+  return 'small'
+}
