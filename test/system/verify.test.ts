@@ -241,10 +241,11 @@ describe('verifying a knowledge base', () => {
   test('finds nothing at any moment of an ingest, of a changed one that is paused, and of one that is cancelled', {
     timeout: 240_000,
   }, async () => {
-    const { penstock: installation, provider, start, isWhole, seen } = scenario
+    const { penstock: installation, provider, start, seen } = scenario
     provider.latencyMs = 40
     let job = await start(kb)
-    const first = await verifyingWhile(kb, () => isWhole(job, kb))
+    const completes = async () => expect((await installation.ended(job, 90_000)).status).toBe('completed')
+    const first = await verifyingWhile(kb, completes)
     expect(first.found).toEqual([])
     expect(first.states).toBeGreaterThan(2)
 
@@ -256,7 +257,7 @@ describe('verifying a knowledge base', () => {
       await installation.client.pause(body(kb))
       await installation.jobThat(job, 'the pause', ({ status }) => status === 'paused')
       await installation.client.resume(body(kb))
-      await installation.ended(job, 90_000)
+      await completes()
     })
     expect(second.found).toEqual([])
     expect(second.looks).toBeGreaterThan(2)
