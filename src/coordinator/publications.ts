@@ -65,8 +65,7 @@ const byLane = (records: readonly PlannedRecord[]) => {
  */
 export const settle = async (tenure: Tenure): Promise<void> => {
   const told = await readControl(tenure)
-  const revisionOf = (lane: number) => told.get(lane)?.revision ?? 0
-  const highest = Math.max(0, ...[...told.keys()].map(revisionOf))
+  const highest = Math.max(0, ...[...told.values()].map(({ revision }) => revision))
   await tenure.transaction(async tx => {
     await tx.nativeDelete(PublicationRow, { id: { $lte: highest } })
     await tx.execute(`select setval('control_revision', greatest(last_value, ?)) from control_revision`, [
@@ -75,7 +74,8 @@ export const settle = async (tenure: Tenure): Promise<void> => {
     const planned = await tx.find(PublicationRow, {})
     const waiting = new Set(planned.map(({ id }) => id))
     const lanes = await tx.find(LaneRow, {})
-    const differing = lanes.filter(({ lane, revision }) => revision !== revisionOf(lane) && !waiting.has(revision))
+    const isTold = ({ lane, revision }: LaneRow) => revision === (told.get(lane)?.revision ?? 0)
+    const differing = lanes.filter(lane => !isTold(lane) && !waiting.has(lane.revision))
     if (differing.length === 0) return
     tenure.log.warn({ lanes: differing.map(({ lane }) => lane) }, 'control differs from the database and is told anew')
     await plan(tx, differing)

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { versionOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { buildIndexes, type FinishOptions } from './chunk-indexes.ts'
 import { chunkTable } from './chunk-table.ts'
@@ -9,8 +10,6 @@ import { type DocumentVersion, dropVersions } from './versions.ts'
 
 /** Versions that one transaction removes: short, so that a pause need not wait and readers are not disturbed. */
 const batch = 200
-/** The run number is the high part of every version. */
-const versionsOfRun = 2 ** 32
 
 /** One finishing step; each may be repeated, and stops between its transactions when the signal aborts. */
 export const finish = async (
@@ -27,7 +26,7 @@ export const finish = async (
       // Those of this run that are newer than what is active, or that have nothing active beside them.
       const dropped = await dropAll(options.pool, kb, signal, {
         condition: 'v.version >= $3 and v.version < $4 and (d.active_version is null or d.active_version < v.version)',
-        values: [job.run * versionsOfRun, (job.run + 1) * versionsOfRun],
+        values: [versionOf(job.run, 0), versionOf(job.run + 1, 0)],
       })
       return dropped === 0 ? 'Every version is complete.' : `Dropped ${dropped} versions that were not complete.`
     }

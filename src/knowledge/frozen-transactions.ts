@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { onOwnConnection } from './own-connection.ts'
 import { inTransaction } from './transaction.ts'
 
 /** How long a transaction may be silent before whoever waits for it ends it, in ms. */
@@ -21,22 +22,15 @@ export const pastFrozen = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pr
     return result
   })
 
-/** By a connection of its own: those of the pool may all be waiting as well. */
 const endSilentBlockers = async (pool: pg.Pool, blocked: number, over: AbortSignal): Promise<void> => {
   await delay(patienceMs, undefined, { signal: over }).catch(() => undefined)
   if (over.aborted) return
-  const client = new pg.Client(pool.options)
-  // The query that was under way is told as well.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    await client.query(
+  await onOwnConnection(pool, client =>
+    client.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where pid = any(pg_blocking_pids($1)) and wait_event = 'ClientRead'
          and state_change < clock_timestamp() - make_interval(secs => $2)`,
       [blocked, patienceMs / 1000],
-    )
-  } finally {
-    await client.end()
-  }
+    ),
+  )
 }

@@ -4,7 +4,7 @@ import { chunkTable } from './chunk-table.ts'
 import type { SearchHit, SearchQuery } from './knowledge-base.ts'
 import { fuse } from './rank-fusion.ts'
 import { type StoredBase, storedBase } from './settings.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, snapshot } from './transaction.ts'
 
 /** A hit with what a list is ordered by after its score: the order is the same wherever and whenever it is asked. */
 interface Row {
@@ -27,7 +27,7 @@ const fusedDepth = (topK: number) => Math.max(100, 4 * topK)
 
 /** The best chunks of the active versions. One snapshot: no document is seen in two versions, or half. */
 export const search = (pool: Pool, query: SearchQuery): Promise<readonly SearchHit[]> =>
-  inTransaction(pool, 'begin isolation level repeatable read read only', async client => {
+  inTransaction(pool, snapshot, async client => {
     const kb = await storedBase(client, query.kb)
     switch (query.mode) {
       case 'vector':

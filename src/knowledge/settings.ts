@@ -8,12 +8,18 @@ export interface StoredBase {
   readonly dimensions: number
 }
 
-/** Throws Fatal `unknown_knowledge_base`: no record of the job can be stored. */
-export const storedBase = async (client: Pick<PoolClient, 'query'>, id: string): Promise<StoredBase> => {
+/** null when there is no such knowledge base. */
+export const findBase = async (client: Pick<PoolClient, 'query'>, id: string): Promise<StoredBase | null> => {
   const { rows } = await client.query<StoredBase>(
     `select id, number, (embedding->>'dimensions')::int as dimensions from knowledge_base where id = $1`,
     [id],
   )
-  if (!rows[0]) throw new Fatal('unknown_knowledge_base', `There is no knowledge base ${id} in this database.`)
-  return rows[0]
+  return rows[0] ?? null
+}
+
+/** Throws Fatal `unknown_knowledge_base`: no record of the job can be stored. */
+export const storedBase = async (client: Pick<PoolClient, 'query'>, id: string): Promise<StoredBase> => {
+  const kb = await findBase(client, id)
+  if (!kb) throw new Fatal('unknown_knowledge_base', `There is no knowledge base ${id} in this database.`)
+  return kb
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import pg from 'pg'
+import type pg from 'pg'
+import { onOwnConnection } from './own-connection.ts'
 
 /** What the driver keeps to itself. */
 interface Insides {
@@ -35,16 +36,8 @@ const watch = (pool: pg.Pool, client: Insides, silenceMs: number): void => {
   })
 }
 
-/** By a connection of its own: those of the pool may all be waiting as well. */
-const isWorking = async (pool: pg.Pool, pid: number | null): Promise<boolean> => {
-  const client = new pg.Client(pool.options)
-  // The query that was under way is told as well.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
+const isWorking = (pool: pg.Pool, pid: number | null): Promise<boolean> =>
+  onOwnConnection(pool, async client => {
     const { rowCount } = await client.query(`select from pg_stat_activity where pid = $1 and state = 'active'`, [pid])
     return rowCount === 1
-  } finally {
-    await client.end()
-  }
-}
+  })

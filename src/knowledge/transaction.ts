@@ -1,5 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
 
+/** How a transaction begins that only reads: one moment for all of its statements, so nothing is seen half done. */
+export const snapshot = 'begin isolation level repeatable read read only'
+
 /**
  * Runs `work` in a transaction on a connection of its own. A connection whose state is unknown after an error is closed,
  * never handed to another.

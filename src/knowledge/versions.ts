@@ -13,7 +13,7 @@ export interface DocumentVersion {
 export const versionKey = ({ documentId, version }: DocumentVersion): string => `${documentId}/${version}`
 
 /** Two columns of a set of versions, always in one order: transactions that lock the same rows cannot deadlock. */
-const columns = (versions: readonly DocumentVersion[]): [string[], number[]] => {
+export const columns = (versions: readonly DocumentVersion[]): [string[], number[]] => {
   const unique = [...new Map(versions.map(one => [versionKey(one), one])).values()].sort((a, b) =>
     a.documentId === b.documentId ? a.version - b.version : a.documentId < b.documentId ? -1 : 1,
   )

@@ -20,7 +20,12 @@ export const chunkId = (document: string, part: number | null, text: string, occ
   short(joined('chunk', document, part ?? '', hash('sha256', text), occurrence))
 
 /** The version of the `ordinal`-th document of a kb's run; larger wins; below 2^53 up to run 2^21. */
-export const versionOf = (run: number, ordinal: number): number => run * 2 ** 32 + ordinal
+export const versionOf = (run: number, ordinal: number): number => run * versionsOfRun + ordinal
+
+/** The run that a version is of. */
+export const runOf = (version: number): number => Math.floor(version / versionsOfRun)
+
+const versionsOfRun = 2 ** 32
 
 /** The lane of a document: the same in every run that has the same lanes. */
 export const laneOf = (document: string, lanes: readonly number[]): number => {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { Broker } from '../kafka/broker.ts'
-import type { StoredBase } from '../knowledge/settings.ts'
+import { findBase, type StoredBase } from '../knowledge/settings.ts'
 import type { LaneControl } from '../schemas/lane-control.ts'
 import { deadLetters } from '../schemas/topics.ts'
 import type { Code } from './codes.ts'
@@ -12,7 +12,7 @@ import { checkJobs } from './jobs.ts'
 import { checkControl, checkLanes } from './lanes.ts'
 import { type LaneView, laneView } from './live-jobs.ts'
 import { checkOffsets } from './offsets.ts'
-import { buildMissing, forgetApplied, repairDocuments } from './repairs.ts'
+import { buildMissing, deleteForgotten, repairDocuments } from './repairs.ts'
 import { checkRuns } from './runs.ts'
 import { checkTable } from './tables.ts'
 import type { RepairReport, Verifier, VerifyOptions, VerifyReport } from './verifier.ts'
@@ -91,16 +91,16 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
     codes: readonly Code[],
   ): Promise<RepairReport['repaired'][number][]> => {
     const code = 'applied_left_over'
-    return codes.includes(code) ? [{ code, count: await forgetApplied(pool, kbId) }] : []
+    return codes.includes(code) ? [{ code, count: await deleteForgotten(pool, kbId) }] : []
   }
 
   return {
     async verify(kbId, asked) {
-      const kb = await baseOf(pool, kbId)
+      const kb = await findBase(pool, kbId)
       return kb && (await ofBase(kb, asked))
     },
     async repair(kbId, codes, asked) {
-      const kb = await baseOf(pool, kbId)
+      const kb = await findBase(pool, kbId)
       if (kb === null) return null
       const repaired = await forgotten(kbId, codes)
       const repairing = { pool, embedded, rangeSize, signal: asked.signal }
@@ -117,14 +117,6 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
       return { repaired: repaired.filter(({ count }) => count > 0), report: await verifyInstallation(asked) }
     },
   }
-}
-
-const baseOf = async (pool: Pool, kbId: string): Promise<StoredBase | null> => {
-  const { rows } = await pool.query<StoredBase>(
-    `select id, number, (embedding->>'dimensions')::int as dimensions from knowledge_base where id = $1`,
-    [kbId],
-  )
-  return rows[0] ?? null
 }
 
 /** Kafka, or the registry that tells how to read it, did not answer. */

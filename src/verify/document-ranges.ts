@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { chunkTable } from '../knowledge/chunk-table.ts'
 import type { StoredBase } from '../knowledge/settings.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import { type Owners, ownersOf } from './owners.ts'
 
 /** A document as its row says it is. */
@@ -40,9 +40,6 @@ export interface DocumentRange {
   /** Runs of the knowledge base so far. */
   readonly lastRun: number
 }
-
-/** One moment for all statements: nothing is seen half done. */
-export const snapshot = 'begin isolation level repeatable read read only'
 
 /**
  * Everything of a knowledge base in ranges of document ids, so that no statement and no snapshot is long: about `size`

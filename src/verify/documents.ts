@@ -1,7 +1,8 @@
+import { runOf } from '../schemas/identity.ts'
 import type { Code } from './codes.ts'
 import type { DocumentRange, StoredDocument, StoredRows } from './document-ranges.ts'
 import type { Finding, Findings } from './findings.ts'
-import { isLeftOver, runOf } from './owners.ts'
+import { isLeftOver } from './owners.ts'
 
 /** Something of a document that differs, with the version that it is about, for whoever repairs it. */
 export interface DocumentFinding extends Finding {

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg'
 import type { Broker } from '../kafka/broker.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import { topics } from '../schemas/topics.ts'
-import { snapshot } from './document-ranges.ts'
 import type { Findings } from './findings.ts'
 
 /** Tables of chunks that no knowledge base has. */

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import { type Job, shownStatus } from '../coordinator/job-state.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import { deadLetters } from '../schemas/topics.ts'
-import { snapshot } from './document-ranges.ts'
 import type { Findings } from './findings.ts'
 import { ledgerFindings, rejectsOf } from './ledger.ts'
 

@@ -1,7 +1,6 @@
 import type { Pool } from 'pg'
 import type { Job } from '../coordinator/job-state.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
-import { snapshot } from './document-ranges.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import { mayWrite } from './owners.ts'
 
 /** A lane as the database has it. */

@@ -1,13 +1,11 @@
 import type { PoolClient } from 'pg'
+import { runOf } from '../schemas/identity.ts'
 
 /** The jobs of a knowledge base that may still write to it, or that somebody will tell to go on. */
 export interface Owners {
   /** Their run numbers: the high part of the versions that are theirs. */
   readonly runs: ReadonlySet<number>
 }
-
-/** The run number is the high part of every version. */
-export const runOf = (version: number): number => Math.floor(version / 2 ** 32)
 
 /**
  * SQL that is true for a job `j` which may write, or may be told to: it is unfinished, it has failed and was not given

@@ -3,7 +3,7 @@ import { buildIndex } from '../knowledge/chunk-indexes.ts'
 import { chunkIndex, chunkTable, textIndex } from '../knowledge/chunk-table.ts'
 import type { StoredBase } from '../knowledge/settings.ts'
 import { inTransaction } from '../knowledge/transaction.ts'
-import { dropVersions } from '../knowledge/versions.ts'
+import { columns, dropVersions } from '../knowledge/versions.ts'
 import type { Code } from './codes.ts'
 import { documentRanges } from './document-ranges.ts'
 import { type DocumentFinding, documentFindings } from './documents.ts'
@@ -22,7 +22,7 @@ export interface RepairOptions {
 const batch = 200
 
 /** Deletes the applied rows that nobody will read: a job that has ended never goes on. Returns how many. */
-export const forgetApplied = async (pool: Pool, kbId: string | null): Promise<number> => {
+export const deleteForgotten = async (pool: Pool, kbId: string | null): Promise<number> => {
   const { rowCount } = await pool.query(
     `delete from applied where (job_id, stage, lane) in (
        select a.job_id, a.stage, a.lane from applied a left join job j on j.id = a.job_id where ${forgottenOf(kbId)})`,
@@ -71,12 +71,6 @@ export const repairDocuments = async (
 }
 
 type DocumentRepair = (pool: Pool, kb: StoredBase, found: readonly DocumentFinding[]) => Promise<number>
-
-/** Two columns of a set of versions, in one order, so that transactions which lock the same rows cannot deadlock. */
-const columns = (found: readonly DocumentFinding[]): [string[], number[]] => {
-  const sorted = found.toSorted((a, b) => (a.documentId < b.documentId ? -1 : 1))
-  return [sorted.map(one => one.documentId), sorted.map(one => one.version)]
-}
 
 const versions = 'unnest($2::text[], $3::bigint[]) v (document_id, version)'
 const sameVersion = 'd.kb_id = $1 and d.document_id = v.document_id and d.active_version = v.version'

@@ -1,8 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Job } from '../coordinator/job-state.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import { sourceIdOf } from '../schemas/identity.ts'
-import { snapshot } from './document-ranges.ts'
 import type { Findings } from './findings.ts'
 import { storedBy } from './ledger.ts'
 

@@ -1,8 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { chunkTable, maxIndexedDimensions } from '../knowledge/chunk-table.ts'
 import type { StoredBase } from '../knowledge/settings.ts'
-import { inTransaction } from '../knowledge/transaction.ts'
-import { snapshot } from './document-ranges.ts'
+import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import type { Findings } from './findings.ts'
 import { mayWrite } from './owners.ts'
 

@@ -26,3 +26,5 @@ export interface Route {
 export const route = <const R extends Route>(declared: R): R => Object.freeze(declared)
 
 export const invalid = { 422: 'Something in it is wrong; every mistake is named with its path.' } as const
+
+export const noKb = { 404: 'There is no such knowledge base.' } as const

@@ -3,10 +3,8 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { jobRoutes } from './job-routes.ts'
 import * as requests from './requests.ts'
-import { invalid, type Route, route } from './route.ts'
+import { invalid, noKb, type Route, route } from './route.ts'
 import { verifyRoutes } from './verify-routes.ts'
-
-const noKb = { 404: 'There is no such knowledge base.' } as const
 
 export const routes = {
   ...jobRoutes,

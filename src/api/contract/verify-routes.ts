@@ -1,9 +1,8 @@
 /** Looking whether what is stored is right, and repairing what can be without changing what readers see. */
 import { byKb } from './requests.ts'
-import { invalid, route } from './route.ts'
+import { invalid, noKb, route } from './route.ts'
 import { repairReport, repairRequest, verifyQuery, verifyReport } from './verify.ts'
 
-const noKb = { 404: 'There is no such knowledge base.' } as const
 /** A large knowledge base is read whole; this is about as long as clients wait for a first byte. */
 const slow = { tag: 'service', timeoutMs: 290_000 } as const
 const verified = {

@@ -1,0 +1,14 @@
+import pg from 'pg'
+
+/** Runs `work` on a connection of its own: those of the pool may all be waiting as well. */
+export const onOwnConnection = async <T>(pool: pg.Pool, work: (client: pg.Client) => Promise<T>): Promise<T> => {
+  const client = new pg.Client(pool.options)
+  // The query that was under way is told as well.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
