@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
-import type { TestPostgres } from '../kit/postgres.ts'
+import { execute, type TestPostgres } from '../kit/postgres.ts'
 import { openSmallDisk, type SmallDisk } from '../kit/small-disk.ts'
 
 /** File systems that can be full: one for all of Kafka, one for the tables. */
@@ -28,8 +27,6 @@ export const tablespaceOn = async ({ folder }: SmallDisk, postgres: TestPostgres
   const location = join(folder, 'tablespace')
   mkdirSync(location)
   await postgres.admit(location)
-  const client = new pg.Client({ connectionString: postgres.url })
-  await client.connect()
-  await client.query(`create tablespace small location '${location}'`).finally(() => client.end())
+  await execute(postgres.url, `create tablespace small location '${location}'`)
   return 'small'
 }

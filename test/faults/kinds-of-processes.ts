@@ -6,10 +6,9 @@ import { api } from './kafka-proxy.ts'
 import type { Kind, Target } from './kind.ts'
 import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
+import { pastSessionMs, withinMs } from './under.ts'
 
 const working = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly Role[]
-/** Longer than a session of 6 s. */
-const sleepMs = 8_000
 const params = ({ kb }: Target) => ({ params: { kb_id: kb }, body: {} })
 
 const paused = async (rig: Rig, target: Target): Promise<number> => {
@@ -47,7 +46,7 @@ const duringPause = (
 })
 const freeze = async (worker: Worker) => {
   worker.signal('SIGSTOP')
-  await delay(sleepMs).finally(() => worker.signal('SIGCONT'))
+  await delay(pastSessionMs).finally(() => worker.signal('SIGCONT'))
 }
 
 export const processKinds: readonly Kind[] = [
@@ -118,7 +117,7 @@ export const processKinds: readonly Kind[] = [
       await rig.failpoints.order(
         rig.workers(stage).map(({ pid }) => pid),
         order,
-        15_000,
+        withinMs,
       )
       const slices = await paused(rig, target)
       await delay(3_000)

@@ -3,8 +3,8 @@ import { type Failpoint, failpoints } from '../../src/runtime/failpoint.ts'
 import type { Kind } from './kind.ts'
 import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
+import { pastSessionMs, withinMs } from './under.ts'
 
-const withinMs = 15_000
 const stages = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly StageName[]
 const threats: Readonly<Record<Failpoint, string>> = {
   'slice.taken': 'the slice is lost',
@@ -57,7 +57,7 @@ const throws = failpoints.map(
   }),
 )
 
-/** A slice that stands still for longer than a session of 6 s. */
+/** A slice that stands still for longer than a session. */
 const standing = (name: string, row: number, threatens: string, point: Failpoint, action: 'block' | 'sleep'): Kind => ({
   name,
   rows: [row],
@@ -65,7 +65,7 @@ const standing = (name: string, row: number, threatens: string, point: Failpoint
   takesMs: 12_000,
   async strike(rig, _, random) {
     const stage = pick(['chunking', 'embedding', 'indexing'] as const, random)
-    await rig.failpoints.order(pids(rig, stage), { point, stage, action, ms: 8_000 }, withinMs)
+    await rig.failpoints.order(pids(rig, stage), { point, stage, action, ms: pastSessionMs }, withinMs)
   },
 })
 

