@@ -36,3 +36,15 @@ export const codeOf = (error: unknown): string =>
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * True for a program's own fault: it carries no code, or one of JavaScript's (`ERR_…`). What a broker, a database or a
+ * provider answers has a code that says so, and is no defect.
+ */
+export const isDefect = (error: unknown): boolean => {
+  if (error instanceof Reject || error instanceof Fatal || error instanceof Wait) return false
+  const code = codeOf(error)
+  return (code === 'unexpected' && !isAbort(error)) || code.startsWith('ERR_')
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'

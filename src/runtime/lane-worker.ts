@@ -6,12 +6,12 @@ import type { Topic } from '../schemas/topics.ts'
 import { Activation, wanted } from './activation.ts'
 import { askerOf } from './asker.ts'
 import type { Effects } from './effects.ts'
-import { codeOf, messageOf, Wait } from './errors.ts'
+import { codeOf, messageOf } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { assertHeard } from './heard.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { acknowledge, type LaneReport, report } from './lane-reports.ts'
-import { judge, logVerdict, type RetryPolicy } from './retry.ts'
+import { judge, logVerdict, type RetryPolicy, Streak } from './retry.ts'
 import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
@@ -103,23 +103,17 @@ export class LaneWorker<W> {
   }
 
   async #work({ ending, aborting }: Activation): Promise<void> {
-    let failures = 0
-    let failingSince = 0
+    const streak = new Streak()
     let failure: LaneReport | null = null
     while (!ending.aborted) {
       try {
         if (failure) return await this.#tell(failure)
-        const end = await this.#hold(ending, aborting, () => {
-          failures = 0
-        })
-        if (end === 'done') return
+        if ((await this.#hold(ending, aborting, streak)) === 'done') return
       } catch (error) {
         if (ending.aborted) return
         const origin = error instanceof SliceError ? error.origin : 'line'
         const cause = error instanceof SliceError ? error.cause : error
-        if (!(cause instanceof Wait) && failures++ === 0) failingSince = performance.now()
-        const sinceMs = performance.now() - failingSince
-        const verdict = judge(cause, origin, { count: failures, sinceMs }, this.#options.policy)
+        const verdict = judge(cause, origin, streak.failed(cause), this.#options.policy)
         logVerdict(this.#options, cause, verdict)
         if (verdict.kind === 'fail') {
           failure = { type: 'phase_failure', code: verdict.code, message: verdict.message }
@@ -141,8 +135,8 @@ export class LaneWorker<W> {
   }
 
   /** One takeover and the work after it. */
-  async #hold(ending: AbortSignal, signal: AbortSignal, succeeded: () => void): Promise<'done' | 'again'> {
-    const { lane, stage, gate, codec, effects, worker, turns, thread } = this.#options
+  async #hold(ending: AbortSignal, signal: AbortSignal, streak: Streak): Promise<'done' | 'again'> {
+    const { lane, stage, codec, worker, turns, policy } = this.#options
     const membership = this.#options.membership()
     const holding = await this.#takeOver()
     if (!holding) return 'done'
@@ -166,12 +160,13 @@ export class LaneWorker<W> {
         this.#relieve(queue, membership)
         const turn = await turns.take(asker, ending)
         const started = performance.now()
-        const work = { stage, holding, lane, slice, codec, gate, effects, signal, log, membership, thread, asker }
+        const attempt = streak.attempt(policy)
+        const work = { ...this.#options, holding, slice, signal, log, membership, asker, attempt }
         const done = await workSlice(work).finally(() => turn.end())
         this.#size.took(slice.records.length, performance.now() - started)
         if (done === 'ended') return 'done'
         if (done === 'changed') return 'again'
-        succeeded()
+        streak.succeeded()
       }
     } finally {
       this.#queue = null

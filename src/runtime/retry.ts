@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { codeOf, Fatal, messageOf, Wait } from './errors.ts'
+import { codeOf, Fatal, isDefect, messageOf, Wait } from './errors.ts'
 
 /** How often a phase tries the same record again, and how long it waits in between. */
 export interface RetryPolicy {
@@ -71,13 +71,34 @@ export interface Failures {
   readonly sinceMs: number
 }
 
+/** Counts the failures of a lane's work since its last success; a Wait is none. */
+export class Streak {
+  #count = 0
+  #since = 0
+
+  /** The attempt that is next, from 1, and whether it is the last that the policy gives. */
+  attempt({ attempts }: RetryPolicy): { readonly number: number; readonly last: boolean } {
+    return { number: this.#count + 1, last: this.#count + 1 >= attempts }
+  }
+
+  failed(error: unknown): Failures {
+    if (!(error instanceof Wait) && this.#count++ === 0) this.#since = performance.now()
+    return { count: this.#count, sinceMs: performance.now() - this.#since }
+  }
+
+  succeeded(): void {
+    this.#count = 0
+  }
+}
+
 export const judge = (error: unknown, origin: Origin, failures: Failures, policy: RetryPolicy): Verdict => {
   if (error instanceof Fatal) return { kind: 'fail', code: error.code, message: error.message }
   if (error instanceof Wait) return { kind: 'wait', afterMs: error.retryAfterMs }
   if (codeOf(error) === 'offset_out_of_range') return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
   if (origin === 'line' || (origin === 'store' && isOutOfReach(error)))
     return { kind: 'wait', afterMs: Math.min(5000, 50 * 2 ** Math.min(failures.count, 7)) }
-  if (failures.count < policy.attempts || failures.sinceMs < policy.failAfterMs)
+  const mayPass = origin === 'stage' && isDefect(error) ? 0 : policy.failAfterMs
+  if (failures.count < policy.attempts || failures.sinceMs < mayPass)
     return { kind: 'retry', afterMs: policy.delayMs(failures.count + 1) }
   return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
 }

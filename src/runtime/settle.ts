@@ -39,6 +39,8 @@ export interface SettleOptions {
   /** Rejects found before the stage saw the record (undecodable) and by the store. */
   readonly rejected: readonly Rejected[]
   readonly ended: boolean
+  /** How often the slice was tried, this time included. */
+  readonly attempts: number
   /** What the stage said through its context. */
   readonly said: { readonly items: number; readonly total: number | null; readonly message: string | null }
   readonly ms: number
@@ -101,7 +103,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       offset: record.offset,
       code: reject.code,
       message: reject.message,
-      attempts: 1,
+      attempts: options.attempts,
       uri: uri ?? text(value, 'uri'),
       document_id: text(value, 'document_id'),
       payload: record.value.subarray(0, payloadLimit),

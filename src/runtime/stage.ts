@@ -26,11 +26,16 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   computes?(job: LaneJob): boolean
   /** True for a stage whose end mark in its first lane ends all lanes of its outputs (LOADING). */
   readonly fansOut?: boolean
+  /** True where an input is a step of the job, which cannot go on without it: none is rejected for a defect of the stage. */
+  readonly takesSteps?: boolean
   /**
    * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime try the inputs singly to find the one;
-   * a Fatal fails the phase; anything else is retried, then fails the phase.
+   * a Fatal fails the phase; anything else is retried, then fails the phase, unless it is a defect that shows on single
+   * records alone: these are rejected.
    */
   transform(inputs: readonly RecordOf<In>[], context: StageContext): Promise<readonly Outcome<Out[number]>[]>
+  /** What takes the place of an input that the runtime had to reject, the Discard included; the reject alone unless given. */
+  instead?(input: RecordOf<In>, reject: Reject, context: StageContext): Outcome<Out[number]>
   /**
    * Writes the slice to the store, inside the transaction that moves the applied row: all of it happens once.
    * Returns the inputs it had to reject, by index. Called after `transform`, with those of its inputs that it kept.

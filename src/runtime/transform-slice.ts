@@ -1,21 +1,50 @@
 import type { RecordOf, Topic } from '../schemas/topics.ts'
-import { Reject } from './errors.ts'
+import { isDefect, messageOf, Reject } from './errors.ts'
 import type { Outcome, Stage, StageContext } from './stage.ts'
 
-/** One outcome an input. Tries the slice whole; when a record of it is rejected, tries its records singly to find which. */
+/** A record that was rejected because the stage broke on it, and on its neighbours not. */
+export const failedAlone = 'failed_alone'
+
+/**
+ * One outcome an input. Tries the slice whole; when a record of it is rejected, tries its records singly to find which.
+ *
+ * On the `last` attempt a defect of the stage (see `isDefect`) is looked for in the same way: a record that fails while
+ * a neighbour does not is rejected, and so is one that has no neighbour. Where all of several items fail (what counts as
+ * an item, the topic says), it is not the records' fault: the error is thrown, and the phase fails with none rejected.
+ */
 export const transformSlice = async <In extends Topic, Out extends readonly Topic[], W>(
   stage: Stage<In, Out, W>,
   inputs: readonly RecordOf<In>[],
   context: StageContext,
+  last = false,
 ): Promise<readonly Outcome<Out[number]>[]> => {
   if (inputs.length === 0) return []
+  const isolates = (error: unknown) => last && !stage.takesSteps && !context.signal.aborted && isDefect(error)
   try {
     return await stage.transform(inputs, context)
   } catch (error) {
-    if (!(error instanceof Reject)) throw error
-    if (inputs.length === 1) return [error]
+    if (!(error instanceof Reject || isolates(error))) throw error
   }
   const outcomes: Outcome<Out[number]>[] = []
-  for (const input of inputs) outcomes.push(...(await transformSlice(stage, [input], context)))
+  const defects = new Map<RecordOf<In>, unknown>()
+  for (const input of inputs) {
+    try {
+      outcomes.push(...(await stage.transform([input], context)))
+    } catch (error) {
+      if (isolates(error)) defects.set(input, error)
+      else if (!(error instanceof Reject)) throw error
+      const reject = error instanceof Reject ? error : alone(stage.phase, error)
+      outcomes.push(stage.instead?.(input, reject, context) ?? reject)
+    }
+  }
+  const items = inputs.filter(input => stage.from.counts(input))
+  if (items.length > 1 && items.every(item => defects.has(item))) throw defects.get(items[0]!)
   return outcomes
+}
+
+const alone = (phase: string, error: unknown): Reject => {
+  const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : ''
+  return new Reject(failedAlone, `${phase} breaks on this record and on no other: ${name}${messageOf(error)}`, {
+    cause: error,
+  })
 }

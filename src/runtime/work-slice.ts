@@ -32,6 +32,8 @@ export interface WorkSliceOptions<W> {
   readonly membership: Pick<Membership, 'silentMs' | 'sessionTimeoutMs'>
   readonly thread: Turns
   readonly asker: Asker
+  /** How often this slice was tried, this time included; on the last one, records that break the stage are looked for. */
+  readonly attempt: { readonly number: number; readonly last: boolean }
 }
 
 /** True when the lane went to another job while this slice was on its way. */
@@ -47,7 +49,7 @@ const changedHands = async (gate: Gate, lane: number, jobId: string): Promise<bo
  * remembers.
  */
 export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worked' | 'ended' | 'changed'> => {
-  const { stage, holding, lane, slice, codec, signal, gate, membership } = options
+  const { stage, holding, lane, slice, codec, signal, gate, membership, attempt } = options
   const { job, transactor } = holding
   const started = performance.now()
   const where = { stage: stage.name, lane }
@@ -78,7 +80,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   }
   assertHeard(membership)
   const values = inputs.map(input => input.value)
-  const outcomes = await transformSlice(stage, values, context).catch(by('stage')).finally(thread.end)
+  const outcomes = await transformSlice(stage, values, context, attempt.last).catch(by('stage')).finally(thread.end)
   const transformed = performance.now()
   await failpoint('slice.transformed', where)
 
@@ -101,6 +103,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
       outcomes,
       rejected: [...rejected, ...refused],
       ended,
+      attempts: attempt.number,
       said,
       ms: performance.now() - started,
     })

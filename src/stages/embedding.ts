@@ -21,12 +21,13 @@ export const embedding = (embedderFor: (settings: EmbeddingSettings) => Embedder
     to: [vectors],
     slice: { records: 512, bytes: 4 * 1024 * 1024 },
     computes: ({ embedding: { provider } }) => provider === 'hashing',
+    instead: (input, reject, { job }) => (input.type === 'chunk' ? stub(input, job.embedding.model, reject) : reject),
     async transform(inputs, context) {
       const embedder = embedderFor(context.job.embedding)
       const texts = inputs.flatMap(input => (input.type === 'chunk' ? [input.text] : []))
       const embedded = (await embedTexts(embedder, texts, context)).values()
       return inputs.map(input => {
-        if (input.type === 'chunk') return embeddedChunk(input, embedder.model, embedded.next().value!)
+        if (input.type === 'chunk') return embeddedChunk(input, context.job.embedding.model, embedded.next().value!)
         return input.type === 'document_end' ? [emit(vectors, input.document_id, input)] : []
       })
     },
@@ -54,12 +55,16 @@ const embedTexts = async (
   }
 }
 
-const embeddedChunk = (chunk: Chunk, model: string, embedded: Embedded): Outcome<typeof vectors> => {
-  const emission = (bytes: Buffer): Emission<typeof vectors> =>
-    emit(vectors, chunk.document_id, { ...chunk, type: 'vector', model, embedding: bytes })
-  if (embedded instanceof Reject) return [emission(Buffer.alloc(0)), { discard: embedded, uri: null }]
-  return [emission(bytesOf(embedded))]
-}
+const embeddedChunk = (chunk: Chunk, model: string, embedded: Embedded): Outcome<typeof vectors> =>
+  embedded instanceof Reject ? stub(chunk, model, embedded) : [vectorOf(chunk, model, bytesOf(embedded))]
+
+const stub = (chunk: Chunk, model: string, reject: Reject): Outcome<typeof vectors> => [
+  vectorOf(chunk, model, Buffer.alloc(0)),
+  { discard: reject, uri: null },
+]
+
+const vectorOf = (chunk: Chunk, model: string, bytes: Buffer): Emission<typeof vectors> =>
+  emit(vectors, chunk.document_id, { ...chunk, type: 'vector', model, embedding: bytes })
 
 /** float32, little endian: the layout of every machine that Node runs on. */
 const bytesOf = (vector: Float32Array): Buffer => Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)

@@ -28,6 +28,7 @@ export const loading = (deps: LoadingDeps) =>
     to: [documents, loadRequests],
     slice: { records: 1, bytes: 1024 * 1024 },
     fansOut: true,
+    takesSteps: true,
     transform: (inputs, context) =>
       Promise.all(inputs.map(input => (input.type === 'load_request' ? load(deps, input, context) : []))),
   })

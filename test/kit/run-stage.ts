@@ -12,6 +12,8 @@ export interface TryOptions {
   readonly job?: Partial<LaneJob>
   readonly lane?: number
   readonly signal?: AbortSignal
+  /** As on the last attempt: records that break the stage are looked for. */
+  readonly last?: boolean
 }
 
 /** What became of the records, in the order in which the runtime would send it. */
@@ -56,7 +58,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
       message = said
     },
   }
-  const outcomes = await transformSlice(stage, inputs, context).finally(thread.end)
+  const outcomes = await transformSlice(stage, inputs, context, options.last).finally(thread.end)
   const emissions: Emission<Out[number]>[] = []
   const rejects: Tried<Out[number]>['rejects'][number][] = []
   outcomes.forEach((outcome, input) => {

@@ -146,6 +146,72 @@ describe('runStage', () => {
     expect(rejects.reduce((a, b) => a + b)).toBe(1)
   })
 
+  test('a record on which the stage breaks while its neighbours pass is rejected at the last attempt', async () => {
+    const line = await setUp()
+    await line.rule(0, laneJob())
+    const tried: (readonly string[])[] = []
+    const stage = copying(found => {
+      tried.push(found)
+      if (found.includes('bad')) throw new TypeError('cannot read properties of undefined')
+    })
+    await start(line, stage)
+    await line.write(documents, 0, [...['a', 'bad', 'c'].map(text => documentOf(text)), endOf()])
+    await ended(line)
+
+    expect(texts(await line.read(chunks))).toEqual(['a', 'c', 'end_mark'])
+    const [letter, ...more] = await line.deadLetters()
+    expect(more).toEqual([])
+    expect(letter).toMatchObject({ code: 'failed_alone', uri: 'file:///bad', offset: 1, attempts: 3 })
+    expect(letter?.message).toMatch(/TypeError: cannot read properties of undefined/)
+    const all = ['a', 'bad', 'c']
+    expect(tried.slice(0, 6)).toEqual([all, all, all, ['a'], ['bad'], ['c']])
+    expect((await line.progress()).filter(report => report.type === 'phase_failure')).toEqual([])
+  })
+
+  test('a stage that breaks on every record fails its phase, and rejects none', async () => {
+    const line = await setUp()
+    await line.rule(0, laneJob())
+    await start(
+      line,
+      copying(() => {
+        throw new TypeError('not a function')
+      }),
+    )
+    await line.write(documents, 0, [...['a', 'b', 'c'].map(text => documentOf(text)), endOf()])
+    const failures = async () => (await line.progress()).filter(report => report.type === 'phase_failure')
+    await until('the failure', async () => (await failures()).length > 0)
+    expect(await failures()).toMatchObject([{ offset: 0, message: 'not a function' }])
+    expect(await line.deadLetters()).toEqual([])
+    expect(texts(await line.read(chunks))).toEqual([])
+  })
+
+  test('what a provider or a database answers is never the fault of a record, however often', async () => {
+    const line = await setUp()
+    await line.rule(0, laneJob())
+    const stage = copying(found => {
+      if (found.includes('bad')) throw Object.assign(new Error('overloaded'), { code: 'provider_503' })
+    })
+    await start(line, stage)
+    await line.write(documents, 0, [...['a', 'bad', 'c'].map(text => documentOf(text)), endOf()])
+    const failures = async () => (await line.progress()).filter(report => report.type === 'phase_failure')
+    await until('the failure', async () => (await failures()).length > 0)
+    expect(await failures()).toMatchObject([{ code: 'provider_503' }])
+    expect(await line.deadLetters()).toEqual([])
+  })
+
+  test('no step of a job is rejected: where the stage breaks on one, its phase fails', async () => {
+    const line = await setUp()
+    await line.rule(0, laneJob())
+    const stage = copying(found => {
+      if (found.includes('bad')) throw new TypeError('not a function')
+    })
+    await start(line, { ...stage, takesSteps: true })
+    await line.write(documents, 0, [...['a', 'bad', 'c'].map(text => documentOf(text)), endOf()])
+    const failures = async () => (await line.progress()).filter(report => report.type === 'phase_failure')
+    await until('the failure', async () => (await failures()).length > 0)
+    expect(await line.deadLetters()).toEqual([])
+  })
+
   test('bytes that nobody can decode go to the dead letters', async () => {
     const line = await setUp()
     await line.rule(0, laneJob())

@@ -90,6 +90,27 @@ test('sends a refused chunk on as a stub, says why, and embeds the others', asyn
   ])
 })
 
+test('a chunk on which the embedder breaks leaves a stub as well, so that its document is complete', async () => {
+  const { stage } = fake(texts => {
+    if (texts.includes('bad')) throw new TypeError('no such token')
+    return all(texts)
+  })
+  const tried = await tryStage(stage, [chunk('a'), chunk('bad'), end], { job, last: true })
+  expect(tried.of(vectors)).toMatchObject([
+    { text: 'a', embedding: bytesOf('a') },
+    { text: 'bad', embedding: Buffer.alloc(0) },
+    { type: 'document_end' },
+  ])
+  expect(tried.rejects).toMatchObject([{ input: 1, reject: { code: 'failed_alone' } }])
+})
+
+test('an embedder that breaks on every chunk rejects none, though document ends pass', async () => {
+  const { stage } = fake(() => {
+    throw new TypeError('not a function')
+  })
+  await expect(tryStage(stage, [chunk('a'), chunk('b'), end], { job, last: true })).rejects.toThrow('not a function')
+})
+
 test('finds one refused chunk of a slice of 512 in a few calls', async () => {
   const texts = Array.from({ length: 512 }, (_, i) => `text ${i}`)
   const { stage, spy } = refusing('text 300')
