@@ -1,7 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
+import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
-import { knowledgeBases } from './knowledge/catalogue.ts'
+import { dryRun, idOf } from './dry-run.ts'
+import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
+import { openSources } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
@@ -14,8 +17,15 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
   const { orm, pool } = await parts.database()
   const { lanes, queueDepth, concurrency } = config.jobs
   const broker = await parts.broker()
+  const admission = { em: orm.em, knowledgeBases, queueDepth, nudge }
+  const openSource = openSources(config)
   const server = createServer({
-    jobs: createJobs({ em: orm.em, knowledgeBases, queueDepth, concurrency, lanes, nudge }),
+    jobs: createJobs({ ...admission, concurrency, lanes }),
+    deadLetters: createDeadLetters({
+      ...admission,
+      sourceId: source => idOf(openSource, source),
+    }),
+    dryRun: dryRun(openSource, createCatalogue(orm.em)),
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
     verifier: await openVerifier(parts),

@@ -5,12 +5,13 @@ import type { Logger } from 'pino'
 import { Migration0001_knowledge } from '../migrations/Migration0001_knowledge.ts'
 import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
 import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
+import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { endSilentConnections } from './knowledge/silent-connections.ts'
 
 /** All migrations, oldest first. */
-const migrations = [Migration0001_knowledge, Migration0002_jobs, Migration0003_gates]
+const migrations = [Migration0001_knowledge, Migration0002_jobs, Migration0003_gates, Migration0004_replays]
 
 export interface Database {
   readonly orm: MikroORM

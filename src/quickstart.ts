@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
-import type { DeadLetterGroup, DocumentPage } from './api/contract/answers.ts'
+import type { DocumentPage } from './api/contract/answers.ts'
+import type { DeadLetterCauses } from './api/contract/dead-letters.ts'
 import type { Output } from './cli/context.ts'
 import { watchJob } from './cli/progress.ts'
 import { hitLines } from './cli/search.ts'
@@ -112,7 +113,7 @@ const rates = ({ started_at, completed_at, metrics }: JobStatus): string => {
 }
 
 /** Files that nothing accounts for. Of a cause with many rejects only some are named; the others are given credit. */
-const missing = (files: Corpus['files'], documents: Documents, groups: readonly DeadLetterGroup[]): string[] => {
+const missing = (files: Corpus['files'], documents: Documents, groups: DeadLetterCauses['groups']): string[] => {
   const known = new Set<string | null>(documents.map(({ uri }) => uri))
   for (const { examples } of groups) for (const { uri } of examples) known.add(uri)
   const unnamed = groups.reduce((sum, { count, examples }) => sum + count - examples.length, 0)

@@ -2,14 +2,14 @@ import { ApiError } from './api/api-error.ts'
 import { type RequestPorts, readStart } from './api/ingest.ts'
 import type { CoordinatorDoor } from './coordinator/tenure.ts'
 import { createCatalogue } from './knowledge/catalogue.ts'
+import { fileOpener } from './open-sources.ts'
 import type { Parts } from './parts.ts'
-import { FileOpener } from './sources/file-opener.ts'
 
 /** What checking a request for a job takes, for whoever gets it. */
 export const requestPorts = async ({ config, database, embedderFor }: Parts): Promise<RequestPorts> => {
   const { orm } = await database()
   const { lanes, parallelism } = config.jobs
-  const opener = new FileOpener({ roots: config.sources.fileRoots, maxBytes: config.sources.maxFileBytes })
+  const opener = fileOpener(config)
   return {
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,

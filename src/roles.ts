@@ -4,6 +4,8 @@ import type { Config } from './config.ts'
 import { startCoordinator } from './coordinator/coordinator.ts'
 import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
+import { replayDocuments } from './knowledge/replay-documents.ts'
+import { openSources } from './open-sources.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
@@ -13,8 +15,7 @@ import { isOutOfReach } from './runtime/retry.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
 import type { Topic } from './schemas/topics.ts'
-import { FileOpener } from './sources/file-opener.ts'
-import { sourceOpener } from './sources/open.ts'
+import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
 
 /** What a process can be; several at once is fine. */
@@ -83,9 +84,10 @@ const patient = async <T>(work: () => Promise<T>): Promise<T> => {
 const stage = async (name: StageName, parts: Parts, failed: (error: Error) => void): Promise<Started> => {
   const { config, log, embedderFor } = parts
   const line = pipeline({
-    openSource: sourceOpener(
-      new FileOpener({ roots: config.sources.fileRoots, maxBytes: config.sources.maxFileBytes }),
-    ),
+    openSource: replayOpener(openSources(config), {
+      count: (...call) => patient(async () => replayDocuments((await parts.database()).pool).count(...call)),
+      take: (...call) => patient(async () => replayDocuments((await parts.database()).pool).take(...call)),
+    }),
     embedderFor,
     store: {
       listed: (...call) => patient(async () => (await parts.store()).listed(...call)),

@@ -43,7 +43,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sources: ['schemas/', 'runtime/errors.ts'],
   models: ['runtime/errors.ts', 'telemetry/secrets.ts'],
   api: [
-    ...['coordinator/jobs.ts', 'knowledge/knowledge-base.ts', 'models/model.ts', 'sources/spec.ts'],
+    ...[
+      'coordinator/jobs.ts',
+      'coordinator/dead-letters.ts',
+      'knowledge/knowledge-base.ts',
+      'models/model.ts',
+      'sources/spec.ts',
+    ],
     ...['runtime/errors.ts', 'verify/verifier.ts', 'verify/codes.ts'],
   ],
   // Compares what the others own: it looks at all of them, and none of them at it.

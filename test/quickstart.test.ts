@@ -45,7 +45,13 @@ const found = (indexed: readonly string[], rejected: readonly string[] = [], unn
   }
   const examples = rejected.map(name => ({ uri: urlOf(name), message: `${name} holds no text.` }))
   if (metrics.rejected > 0)
-    ports.stored.deadLetters.push({ stage: 'loading', code: 'empty_document', count: metrics.rejected, examples })
+    ports.stored.deadLetters.push({
+      stage: 'loading',
+      code: 'empty_document',
+      count: metrics.rejected,
+      open: metrics.rejected,
+      examples,
+    })
 }
 const run = async (over: Partial<Corpus> = {}) => {
   let text = ''

@@ -1,9 +1,9 @@
-import { ApiError, notFound } from './api-error.ts'
+import { ApiError } from './api-error.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
 /** Looking at jobs. */
-export const jobHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobs' | 'kbStatus' | 'deadLetters'> => ({
+export const jobHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobs' | 'kbStatus'> => ({
   jobs: {
     async answer({ query: { kb_id, status, limit } }) {
       const filter = { limit, ...(kb_id === undefined ? {} : { kb_id }), ...(status === undefined ? {} : { status }) }
@@ -15,12 +15,6 @@ export const jobHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobs' | 'kbStat
       const job = await jobs.ofKnowledgeBase(kb_id)
       if (job === null) throw new ApiError(404, 'not_found', `Knowledge base '${kb_id}' has had no job.`)
       return { status: 200, body: job }
-    },
-  },
-  deadLetters: {
-    async answer({ params: { job_id }, query: { limit } }) {
-      if ((await jobs.get(job_id)) === null) throw notFound('job', job_id)
-      return { status: 200, body: { job_id, groups: await jobs.deadLetters(job_id, limit) } }
     },
   },
 })

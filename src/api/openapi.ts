@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as answers from './contract/answers.ts'
+import * as letters from './contract/dead-letters.ts'
 import { errorBody } from './contract/errors.ts'
 import * as requests from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
@@ -15,12 +16,18 @@ const named = {
     PhaseRequest: requests.phaseRequest,
     SearchRequest: requests.searchRequest,
     RepairRequest: verify.repairRequest,
+    ReplayRequest: letters.replayRequest,
+    DryRunRequest: letters.dryRunRequest,
+    DiscardRequest: letters.discardRequest,
   },
   output: {
     Accepted: answers.accepted,
     JobStatus: answers.jobStatus,
     JobList: answers.jobList,
-    DeadLetterList: answers.deadLetterList,
+    DeadLetterCauses: letters.causes,
+    DeadLetterPage: letters.letters,
+    ReplayAccepted: letters.replayAccepted,
+    DryRun: letters.dryRun,
     KnowledgeBase: answers.knowledgeBase,
     KnowledgeBaseList: answers.knowledgeBaseList,
     DocumentPage: answers.documentPage,

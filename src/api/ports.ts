@@ -1,15 +1,20 @@
 /** What the API needs of the rest of the service; composition hands it in. */
 import type { Logger } from 'pino'
+import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { Jobs } from '../coordinator/jobs.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
+import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { StartRequest } from './contract/requests.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
+  readonly deadLetters: DeadLetters
+  /** Reads and cuts the first documents of a replay, up to `limit`, as LOADING and CHUNKING would; changes nothing. */
+  dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   readonly verifier: Verifier
@@ -27,6 +32,13 @@ export interface ApiPorts {
   readonly lanes: { readonly all: number; readonly perJob: number }
   readonly log: Logger
   readonly version: string
+}
+
+export interface DryRunOptions {
+  readonly limit: number
+  /** Whether what would be loaded is wanted too. */
+  readonly content: boolean
+  readonly signal: AbortSignal
 }
 
 /** What is stored, for people to look at. Bodies are those of the API, so nothing is mapped twice. */

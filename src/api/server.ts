@@ -14,6 +14,7 @@ import type { Mistake } from './contract/errors.ts'
 import type { Route } from './contract/route.ts'
 import { routes } from './contract/routes.ts'
 import { controlHandlers } from './control.ts'
+import { deadLetterHandlers } from './dead-letters.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
 import type { Handler, Handlers } from './handler.ts'
 import { healthHandlers } from './health.ts'
@@ -56,6 +57,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
   const handlers: Handlers = {
     ...ingestHandlers(ports),
     ...jobHandlers(ports),
+    ...deadLetterHandlers(ports),
     ...controlHandlers(ports),
     ...jobEventHandlers(ports),
     ...knowledgeBaseHandlers(ports),

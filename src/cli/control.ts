@@ -34,7 +34,7 @@ const register = (program: Command, context: CliContext, verb: Verb): void => {
   const command = program
     .command(verb)
     .summary(verbs[verb])
-    .argument('<job-or-kb>', 'a job, or a knowledge base for its newest job')
+    .argument('<job-or-kb>', 'a job, or a knowledge base for its newest run')
     .option(...jsonFlag)
   if (verb !== 'cancel') command.addOption(new Option('--phase <phase>', 'this phase alone').choices(phase.options))
   if (verb === 'pause' || verb === 'cancel')
@@ -48,18 +48,11 @@ const register = (program: Command, context: CliContext, verb: Verb): void => {
 const demand = async (context: CliContext, verb: Verb, name: string, flags: Flags): Promise<void> => {
   const client = await context.client()
   const { job_id, kb_id } = await findJob(client, name, context.signal)
-  const newest = await client.kbStatus({ params: { kb_id } }, context.signal)
-  if (newest.job_id !== job_id)
-    throw new ClientError(
-      409,
-      'not_newest',
-      `Only the newest job of a knowledge base can be told what to do. That of ${kb_id} is ${newest.job_id}, not ${job_id}.`,
-    )
   const params = { kb_id }
-  const body = flags.phase === undefined ? {} : { phase: flags.phase }
+  const body = { job_id, ...(flags.phase === undefined ? {} : { phase: flags.phase }) }
   const accepted =
     verb === 'cancel'
-      ? await client.cancel({ params, body: {} }, context.signal)
+      ? await client.cancel({ params, body: { job_id } }, context.signal)
       : await client[verb]({ params, body }, context.signal)
   if (!flags.json)
     say(context.stderr, `Accepted: ${verb} ${flags.phase ?? 'job'} ${accepted.job_id} of ${accepted.kb_id}.`)

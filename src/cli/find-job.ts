@@ -2,7 +2,7 @@ import { type Client, ClientError } from '../api/client.ts'
 import type { JobStatus } from '../api/contract/answers.ts'
 import { kbId } from '../api/contract/requests.ts'
 
-/** The job of that id, else the newest of the knowledge base of that name; throws a sentence when there is neither. */
+/** The job of that id, else the newest run of the knowledge base of that name; throws a sentence when there is neither. */
 export const findJob = async (client: Client, name: string, signal: AbortSignal): Promise<JobStatus> => {
   const job = await orNull(client.job({ params: { job_id: name } }, signal))
   if (job !== null) return job

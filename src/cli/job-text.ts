@@ -23,7 +23,8 @@ export const summary = (job: JobStatus): string => {
   const seconds = secondsOf(job)
   const took = seconds === null ? '' : ` in ${number(seconds)} s`
   const lost = rejected === 0 ? '' : `, ${number(rejected)} rejected (penstock dead-letters ${job.job_id})`
-  return `Job ${job.job_id} of ${job.kb_id} ${verbs[job.status]}${took}: ${counted(documents, 'document')}, ${counted(chunks, 'chunk')}${lost}.`
+  const what = job.replay === null ? 'Job' : `Replay of ${counted(job.replay.documents, 'document')} as job`
+  return `${what} ${job.job_id} of ${job.kb_id} ${verbs[job.status]}${took}: ${counted(documents, 'document')}, ${counted(chunks, 'chunk')}${lost}.`
 }
 
 const verbs: Readonly<Record<JobStatus['status'], string>> = {

@@ -7,6 +7,13 @@ export const integer = (text: string): number => {
   return Number(text)
 }
 
+/** The same with a fraction. */
+export const decimal = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
 /** For options that may be given several times. */
 export const collect = (one: string, before: readonly string[] = []): readonly string[] => [...before, one]
 

@@ -15,7 +15,7 @@ export const registerStatus = (program: Command, context: CliContext): void => {
     .command('status')
     .summary('show how a job stands, or list all jobs')
     .description('Shows how a job stands; without a name, lists the jobs, newest first.')
-    .argument('[job-or-kb]', 'a job, or a knowledge base for its newest job')
+    .argument('[job-or-kb]', 'a job, or a knowledge base for its newest run')
     .option('--limit <number>', 'most jobs to list', integer, 20)
     .option(...jsonFlag)
     .addHelpText('after', examples('status', 'status handbook', 'status handbook --json'))

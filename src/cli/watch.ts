@@ -16,7 +16,7 @@ export const registerWatch = (program: Command, context: CliContext): void => {
     .description(
       'Follows a job to its end: a bar a phase on a terminal, plain lines elsewhere. Exit code 1 unless it completed.',
     )
-    .argument('<job-or-kb>', 'a job, or a knowledge base for its newest job')
+    .argument('<job-or-kb>', 'a job, or a knowledge base for its newest run')
     .option('--json', 'print a line of JSON for every change')
     .addHelpText('after', examples('watch handbook', 'watch handbook --json | jq -c .progress'))
     .action(async (name: string, flags: { readonly json?: true }) => {

@@ -3,7 +3,7 @@ import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
-import type { Admission, Submission } from './jobs.ts'
+import type { Admission, JobKind, Submission } from './jobs.ts'
 
 /** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
 export interface KnowledgeBases {
@@ -23,6 +23,7 @@ export interface AdmissionOptions {
 
 const retryAfterSeconds = 30
 const unfinished = ['pending', 'running', 'paused'] as const
+const kindOf = ({ replay }: Submission): JobKind => (replay ? 'replay' : 'run')
 
 /**
  * Admits a job, or says why not, in one transaction. Admissions go one after the other (they lock one row), so the
@@ -67,16 +68,16 @@ export const admit = async (
     `select coalesce(max(run), 0) as run from job where kb_id = ?`,
     [kb_id],
   )
-  // A failed job of this kb gives way: the coordinator takes its lanes back, and it can no longer be retried.
+  // A failed job of this kb and kind gives way: the coordinator takes its lanes back, and it can no longer be retried.
   await tx.execute(
-    `update job set closed_at = now() where kb_id = ? and kind = 'run' and status = 'failed' and closed_at is null`,
-    [kb_id],
+    `update job set closed_at = now() where kb_id = ? and kind = ? and status = 'failed' and closed_at is null`,
+    [kb_id, kindOf(request)],
   )
   const state = newJob()
   const job = tx.create(JobRow, {
     id: randomUUID(),
     kbId: kb_id,
-    kind: 'run',
+    kind: kindOf(request),
     status: shownStatus(state.status),
     submission: request,
     state,
@@ -89,8 +90,9 @@ export const admit = async (
   return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
 }
 
-const conflict = async (em: EntityManager, { kb_id }: Submission): Promise<Admission | null> => {
-  const job = await em.findOne(JobRow, { kbId: kb_id, kind: 'run', status: { $in: [...unfinished] } })
+const conflict = async (em: EntityManager, request: Submission): Promise<Admission | null> => {
+  const one = { kbId: request.kb_id, kind: kindOf(request), status: { $in: [...unfinished] } }
+  const job = await em.findOne(JobRow, one)
   return job && { outcome: 'conflict', job_id: job.id, status: job.status }
 }
 

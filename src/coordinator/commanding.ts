@@ -8,7 +8,7 @@ import { isUnderWay, shownStatus } from './job-state.ts'
 import type { CommandOutcome, CommandRequest } from './jobs.ts'
 
 /**
- * Accepts a demand on the newest job of a knowledge base, or says why not. It is judged by what the job will be when
+ * Accepts a demand on a job of a knowledge base, its newest run unless it is named, or says why not. It is judged by what the job will be when
  * the demands that were accepted before it are applied, so that of several clients the last one accepted wins. A failed
  * job that was given up cannot go on: its retry is a new job with the same request.
  */
@@ -24,10 +24,11 @@ type Accepting = CommandOutcome | { readonly outcome: 'closed'; readonly job: Jo
 /** The same as part of a transaction; `commandId` is that of a record of `job.commands`. */
 export const accept = async (
   tx: EntityManager,
-  { kb_id, verb, phase }: CommandRequest,
+  { kb_id, job_id, verb, phase }: CommandRequest,
   commandId: string | null = null,
 ): Promise<Accepting> => {
-  const [newest] = await tx.find(JobRow, { kbId: kb_id }, { orderBy: { number: 'desc' }, limit: 1, fields: ['id'] })
+  const which = { kbId: kb_id, ...(job_id === undefined ? { kind: 'run' as const } : { id: job_id }) }
+  const [newest] = await tx.find(JobRow, which, { orderBy: { number: 'desc' }, limit: 1, fields: ['id'] })
   const [job] = newest ? await lockJobs(tx, [newest.id]) : []
   if (!job) return { outcome: 'no_job' }
   if (job.closedAt && verb === 'retry') return { outcome: 'closed', job }
@@ -49,6 +50,10 @@ export const accept = async (
 }
 
 const again = async (options: AdmissionOptions, job: JobRow): Promise<CommandOutcome> => {
+  if (job.kind === 'replay') {
+    const message = 'The failed replay was given up, and its dead letters are open again: replay them anew.'
+    return { outcome: 'refused', job_id: job.id, status: job.status, message }
+  }
   const admission = await submit(options, job.submission)
   if (admission.outcome === 'accepted') return admission
   const reason = {

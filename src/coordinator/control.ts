@@ -30,9 +30,10 @@ const heldStages = ({ state }: JobRow): readonly string[] =>
   phases.filter(({ name }) => state.phases[name].held !== null).map(({ stage }) => stage)
 
 /** A job as its stages see it. */
-export const laneJob = ({ id, kbId, run, state, submission, priority }: JobRow): LaneJob => ({
+export const laneJob = ({ id, kbId, kind, run, state, submission, priority }: JobRow): LaneJob => ({
   job_id: id,
   kb_id: kbId,
+  kind,
   run,
   attempt: state.attempt,
   revision: state.revision,
@@ -41,6 +42,7 @@ export const laneJob = ({ id, kbId, run, state, submission, priority }: JobRow):
   sources: submission.sources.map(source => JSON.stringify(source)),
   chunking: submission.chunking,
   embedding: submission.embedding,
+  documents_per_second: submission.replay?.documents_per_second ?? null,
 })
 
 /** The request for the first bite of the first source. Each bite's own transaction asks for the next. */

@@ -1,7 +1,8 @@
 import { defineEntity, type InferEntity, type Opt, p } from '@mikro-orm/core'
 import type { Phase } from '../schemas/names.ts'
+import type { DocumentContent } from './dead-letters.ts'
 import type { Job } from './job-state.ts'
-import type { JobState, Submission, Verb } from './jobs.ts'
+import type { JobKind, JobState, Submission, Verb } from './jobs.ts'
 
 /** A job: what was asked for, and its state machine as one JSON value. Times are the database's. */
 export const JobRow = defineEntity({
@@ -12,7 +13,7 @@ export const JobRow = defineEntity({
     /** Order of submission. */
     number: p.bigint('number').$type<Opt<number>>().generated('always as identity'),
     kbId: p.text(),
-    kind: p.text().$type<'run'>(),
+    kind: p.text().$type<JobKind>(),
     /** Copy of `state.status`, for the indexes. */
     status: p.text().$type<JobState>(),
     submission: p.json<Submission>(),
@@ -130,10 +131,51 @@ export const DeadLetterRow = defineEntity({
     attempts: p.integer(),
     uri: p.text().nullable(),
     documentId: p.text().nullable(),
+    source: p.text().nullable(),
+    traceId: p.text().nullable(),
+    /** The rejected record, where it could be read. */
+    input: p.json<StoredInput>().nullable(),
+    /** Its first bytes, where it could not. */
     payload: p.blob().nullable(),
+    /** The replay that took it up. */
+    replayJobId: p.text().nullable(),
+    /** Nobody wants it any more: its input is gone. */
+    discardedAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
 })
 export type DeadLetterRow = InferEntity<typeof DeadLetterRow>
 
-export const entities = [JobRow, CommandRow, LaneRow, PublicationRow, FollowedRow, StageOwnersRow, DeadLetterRow]
+/** A record as JSON; bytes in it are base64. */
+export type StoredInput = Readonly<Record<string, unknown>>
+
+/** What a replay loads again; deleted when its job is over. LOADING reads it through the store. */
+export const ReplayDocumentRow = defineEntity({
+  name: 'ReplayDocumentRow',
+  tableName: 'replay_document',
+  properties: {
+    jobId: p.text().primary(),
+    /** Which of the sources of the job. */
+    sourceIndex: p.integer().primary(),
+    /** From 0 in each source. */
+    number: p.integer().primary(),
+    documentId: p.text(),
+    uri: p.text(),
+    /** In place of what the source has. */
+    edited: p.json<DocumentContent>().nullable(),
+    /** Where the source has it no more. */
+    stored: p.json<DocumentContent>().nullable(),
+  },
+})
+export type ReplayDocumentRow = InferEntity<typeof ReplayDocumentRow>
+
+export const entities = [
+  JobRow,
+  CommandRow,
+  LaneRow,
+  PublicationRow,
+  FollowedRow,
+  StageOwnersRow,
+  DeadLetterRow,
+  ReplayDocumentRow,
+]

@@ -26,6 +26,7 @@ export const jobStatus = (row: JobRow, { waitingFor, owners, now }: Surroundings
     job_id: row.id,
     kb_id: row.kbId,
     kind: row.kind,
+    replay: row.submission.replay ?? null,
     status: row.status,
     phase: begun.at(-1)?.name ?? null,
     progress: jobPercent(state),

@@ -5,7 +5,7 @@ import { foreseen, waitingCommands } from './commands.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { isUnderWay, shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
-import type { DeadLetterGroup, JobStatus, Jobs } from './jobs.ts'
+import type { JobStatus, Jobs } from './jobs.ts'
 import { type Limits, ownersOf, waitingFor } from './waiting.ts'
 
 export interface JobStoreOptions extends AdmissionOptions, Limits {}
@@ -40,37 +40,15 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
     submit: request => submit(options, request),
     command: request => command(options, request),
     get: id => one(fork => fork.find(JobRow, { id })),
-    ofKnowledgeBase: kbId => one(fork => fork.find(JobRow, { kbId }, { orderBy: { number: 'desc' }, limit: 1 })),
+    ofKnowledgeBase: kbId =>
+      one(fork => fork.find(JobRow, { kbId, kind: 'run' }, { orderBy: { number: 'desc' }, limit: 1 })),
     list({ kb_id, status, limit }) {
       const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
       return show(fork => fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))
     },
-    deadLetters: (jobId, limit) => deadLetterGroups(em.fork(), jobId, limit),
   }
 }
 
 /** Whether some of these, which waited, do not any more. */
 const someApplied = async (em: EntityManager, commands: readonly CommandRow[]): Promise<boolean> =>
   (await em.count(CommandRow, { id: { $in: commands.map(({ id }) => id) }, appliedAt: null })) < commands.length
-
-const examplesPerGroup = 5
-
-/** The commonest causes first, at most `limit` of them, each with its first examples. */
-const deadLetterGroups = async (em: EntityManager, jobId: string, limit: number): Promise<DeadLetterGroup[]> => {
-  const rows = await em.execute<{ stage: string; code: string; count: string; uri: string | null; message: string }[]>(
-    `select stage, code, count, uri, message from (
-       select stage, code, uri, message,
-         count(*) over cause as count,
-         row_number() over (cause order by lane, position) as n
-       from dead_letter where job_id = ? window cause as (partition by stage, code)
-     ) letters where n <= ? order by count desc, stage, code, n`,
-    [jobId, examplesPerGroup],
-  )
-  const groups = Map.groupBy(rows, ({ stage, code }) => JSON.stringify([stage, code]))
-  return [...groups.values()].slice(0, limit).map(group => ({
-    stage: group[0]!.stage,
-    code: group[0]!.code,
-    count: Number(group[0]!.count),
-    examples: group.map(({ uri, message }) => ({ uri, message })),
-  }))
-}

@@ -5,11 +5,10 @@ export interface Jobs {
   /** Admits a job, or says why not; creates the kb if it is new. One database transaction. */
   submit(request: Submission): Promise<Admission>
   get(jobId: string): Promise<JobStatus | null>
-  /** The newest job of a kb. */
+  /** The newest run of a kb. */
   ofKnowledgeBase(kbId: string): Promise<JobStatus | null>
   list(filter: JobFilter): Promise<readonly JobStatus[]>
-  deadLetters(jobId: string, limit: number): Promise<readonly DeadLetterGroup[]>
-  /** Asks something of the newest job of a kb. What is accepted here is applied in the order of acceptance. */
+  /** Asks something of a job. What is accepted here is applied in the order of acceptance. */
   command(request: CommandRequest): Promise<CommandOutcome>
 }
 
@@ -19,6 +18,8 @@ export type Verb = (typeof verbs)[number]
 
 export interface CommandRequest {
   readonly kb_id: string
+  /** One job of the kb; its newest run unless given. */
+  readonly job_id?: string | undefined
   readonly verb: Verb
   /** One phase, or null for the whole job. `cancel` is for the whole job alone. */
   readonly phase: Phase | null
@@ -26,7 +27,7 @@ export interface CommandRequest {
 
 export type CommandOutcome =
   | { readonly outcome: 'accepted'; readonly job_id: string; readonly kb_id: string; readonly status: JobState }
-  /** The kb has had no job. */
+  /** The kb has had no job, or not this one. */
   | { readonly outcome: 'no_job' }
   /** The state of the job forbids it; `message` is a sentence that names the state and says what can be done. */
   | { readonly outcome: 'refused'; readonly job_id: string; readonly status: JobState; readonly message: string }
@@ -44,6 +45,18 @@ export interface Submission {
   /** Lanes the job asks for; fixed at admission. */
   readonly parallelism: number
   readonly priority: number
+  /** Of a replay alone. */
+  readonly replay?: Replay
+}
+
+/** A run loads sources; a replay loads again the documents of dead letters. A kb has one unfinished job of each kind. */
+export type JobKind = 'run' | 'replay'
+
+export interface Replay {
+  /** The job whose dead letters they were. */
+  readonly of: string
+  readonly documents: number
+  readonly documents_per_second: number
 }
 
 export type Admission =
@@ -91,7 +104,9 @@ export interface FailureBody {
 export interface JobStatus {
   readonly job_id: string
   readonly kb_id: string
-  readonly kind: 'run'
+  readonly kind: JobKind
+  /** null for a run. */
+  readonly replay: Replay | null
   readonly status: JobState
   /** The last phase that has begun. */
   readonly phase: string | null
@@ -134,12 +149,4 @@ export interface PhaseDetail {
   readonly started_at: string | null
   readonly completed_at: string | null
   readonly error: FailureBody | null
-}
-
-/** Rejected inputs of a job, grouped by cause. */
-export interface DeadLetterGroup {
-  readonly stage: string
-  readonly code: string
-  readonly count: number
-  readonly examples: readonly { readonly uri: string | null; readonly message: string }[]
 }

@@ -4,6 +4,7 @@ import { progressTopic } from '../schemas/topics.ts'
 import { FollowedRow, JobRow, LaneRow } from './entities.ts'
 import { phases } from './phases.ts'
 import { plan } from './publications.ts'
+import { forgetReplays } from './replaying.ts'
 import type { Tenure } from './tenure.ts'
 
 /** Plans to free the lanes of failed jobs that were closed: by a new job of their kb, or because lanes ran out. */
@@ -43,6 +44,7 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
   const lanes = leaving.map(({ lane }) => lane)
   await transaction(async tx => {
     await tx.nativeUpdate(LaneRow, { lane: { $in: lanes } }, { jobId: null, leaving: false })
+    await forgetReplays(tx)
     // From here on a forgotten worker is refused by the store as well: what it claimed is gone.
     await forgetApplied(
       tx,

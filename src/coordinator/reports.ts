@@ -6,6 +6,7 @@ import { DeadLetterRow, type JobRow } from './entities.ts'
 import { type Decoded, decoded, savePosition } from './followed.ts'
 import type { JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
+import { storable, storedInput } from './stored-input.ts'
 import type { Tenure } from './tenure.ts'
 
 /**
@@ -43,9 +44,10 @@ const tell = ({ log }: Tenure, { id, kbId, state }: JobRow): void => {
 /** Stores a batch of `dead.letters`, each once, in one transaction with the position after it. */
 export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promise<void> => {
   await tenure.codec.prepare(batch.records.map(({ value }) => value))
+  const letters = decoded(tenure, deadLetters, batch.records)
+  await tenure.codec.prepare(letters.flatMap(({ value }) => value.payload ?? []))
   await tenure.transaction(async tx => {
     await savePosition(tx, deadLetters, batch)
-    const letters = decoded(tenure, deadLetters, batch.records)
     const rows = letters.map(({ record: { offset }, value: letter }) => ({
       lane: batch.lane,
       position: offset,
@@ -60,7 +62,9 @@ export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promis
       attempts: letter.attempts,
       uri: letter.uri && storable(letter.uri),
       documentId: letter.document_id,
-      payload: letter.payload,
+      source: letter.source && storable(letter.source),
+      traceId: letter.trace_id,
+      ...storedInput(tenure, letter),
     }))
     if (rows.length > 0) await tx.upsertMany(DeadLetterRow, rows, { onConflictAction: 'ignore' })
   })
@@ -78,6 +82,3 @@ const eventOf = ({ value, record: { timestamp: at } }: Decoded<typeof progressTo
       return { type: 'acknowledged', report: value, at }
   }
 }
-
-/** PostgreSQL stores every character but this one; names of files and words of other systems may have it. */
-const storable = (text: string): string => text.replaceAll('\0', '\uFFFD')

@@ -33,7 +33,9 @@ export const finish = async (
     case 'prune_versions': {
       const dropped = await dropAll(options.pool, kb, signal, { condition: 'v.version < d.active_version', values: [] })
       signal.throwIfAborted()
-      await options.pool.query('delete from seen where kb_id = $1 and run < $2', [kb.id, job.run])
+      // A replay has seen no source, and the run before it may still be listing one.
+      if (job.kind === 'run')
+        await options.pool.query('delete from seen where kb_id = $1 and run < $2', [kb.id, job.run])
       signal.throwIfAborted()
       // A server does this by itself.
       if (options.embedded && dropped > 0) await options.pool.query(`vacuum ${chunkTable(kb.number)}`)

@@ -5,14 +5,15 @@ import type { FoundDocument } from './knowledge-base.ts'
 
 /**
  * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and
- * without a rejected chunk, which a new run tries again.
+ * without a rejected chunk, which a new run tries again. What a replay is to load may replace what is stored, so a run
+ * loads it as well, and wins; a replay itself has looked at nothing but its documents, and loads all of them.
  */
 export const listed = async (
   pool: Pool,
   job: LaneJob,
   found: readonly FoundDocument[],
 ): Promise<ReadonlySet<string>> => {
-  if (found.length === 0) return new Set()
+  if (found.length === 0 || job.kind === 'replay') return new Set()
   const documentIds = found.map(one => one.documentId)
   await pool.query(
     `insert into seen (kb_id, run, document_id, source)
@@ -24,7 +25,8 @@ export const listed = async (
   const { rows } = await pool.query<{ document_id: string }>(
     `select d.document_id from document d
      join unnest($2::text[], $3::text[]) f (document_id, content_hash) using (document_id, content_hash)
-     where d.kb_id = $1 and d.settings_hash = $4 and d.stubs = 0 and not d.deleted`,
+     where d.kb_id = $1 and d.settings_hash = $4 and d.stubs = 0 and not d.deleted
+       and not exists (select 1 from replay_document r where r.document_id = d.document_id)`,
     [job.kb_id, documentIds, found.map(one => one.contentHash), settingsHash(job)],
   )
   return new Set(rows.map(row => row.document_id))

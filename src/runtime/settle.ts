@@ -1,10 +1,11 @@
 import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
+import { traceIdOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
 import type { Reject } from './errors.ts'
 import type { Slice } from './lane-queue.ts'
-import { type Emission, isDiscard, type Outcome, type Stage } from './stage.ts'
+import { type Discard, type Emission, isDiscard, type Outcome, type Stage } from './stage.ts'
 
 /** A record of the slice that the stage has to work on. */
 export interface Input {
@@ -17,6 +18,7 @@ export interface Rejected {
   readonly record: BrokerRecord
   readonly value: AnyRecord | null
   readonly uri: string | null
+  readonly document?: Discard['document']
   readonly reject: Pick<Reject, 'code' | 'message'>
 }
 
@@ -48,7 +50,7 @@ export interface SettleOptions {
 
 const payloadLimit = 64 * 1024
 
-const text = (value: AnyRecord | null, field: 'uri' | 'document_id'): string | null => {
+const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source'): string | null => {
   const found = value?.[field]
   return typeof found === 'string' ? found : null
 }
@@ -82,7 +84,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       return
     }
     for (const one of outcome) {
-      if (isDiscard(one)) rejected.push({ ...input, uri: one.uri, reject: one.discard })
+      if (isDiscard(one)) rejected.push({ ...input, ...one, reject: one.discard })
       else emitted(one)
     }
   })
@@ -92,8 +94,9 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       for (const to of stage.fansOut ? job.lanes : [lane])
         add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
 
-  for (const { record, value, uri, reject } of rejected)
-    add(deadLetters, lane, text(value, 'document_id') ?? record.key, {
+  for (const { record, value, uri, document, reject } of rejected) {
+    const documentId = document?.id ?? text(value, 'document_id')
+    add(deadLetters, lane, documentId ?? record.key, {
       type: 'dead_letter',
       job_id: job.job_id,
       kb_id: job.kb_id,
@@ -105,9 +108,12 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       message: reject.message,
       attempts: options.attempts,
       uri: uri ?? text(value, 'uri'),
-      document_id: text(value, 'document_id'),
+      document_id: documentId,
+      source: document?.source ?? text(value, 'source'),
+      trace_id: documentId === null ? null : traceIdOf(job.job_id, documentId),
       payload: record.value.subarray(0, payloadLimit),
     })
+  }
 
   add(progressTopic, lane, job.job_id, {
     type: 'progress',

@@ -54,6 +54,8 @@ export type Outcome<Out extends Topic = Topic> = readonly (Emission<Out> | Disca
 export interface Discard {
   readonly discard: Reject
   readonly uri: string | null
+  /** The document it is about, where the input itself does not name it. */
+  readonly document?: { readonly id: string; readonly source: string }
 }
 
 export const isDiscard = (one: Emission | Discard): one is Discard => 'discard' in one

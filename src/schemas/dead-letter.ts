@@ -19,6 +19,8 @@ export const deadLetter = {
     { name: 'attempts', type: 'int' },
     optional('uri', 'string', 'The document it is about, where the record names it.'),
     optional('document_id', 'string', 'Where the record names it.'),
+    optional('source', 'string', 'Identity of its source inside the kb, where the record names it.'),
+    optional('trace_id', 'string', 'Of the document in this job, 32 hex digits; null for what is about no document.'),
     optional('payload', 'bytes', 'The input as it was read, cut at 64 KiB.'),
   ],
 } as const satisfies RecordSchema

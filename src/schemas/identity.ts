@@ -19,6 +19,12 @@ export const documentId = (kb: string, source: string, uri: string): string =>
 export const chunkId = (document: string, part: number | null, text: string, occurrence: number): string =>
   short(joined('chunk', document, part ?? '', hash('sha256', text), occurrence))
 
+/**
+ * The W3C trace id of a document's way through a job, 32 hex digits: a function of the two, so that each of its records
+ * has it and a repeated bite of LOADING begins no second one.
+ */
+export const traceIdOf = (job: string, document: string): string => short(joined('trace', job, document))
+
 /** The version of the `ordinal`-th document of a kb's run; larger wins; below 2^53 up to run 2^21. */
 export const versionOf = (run: number, ordinal: number): number => run * versionsOfRun + ordinal
 

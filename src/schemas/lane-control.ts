@@ -7,6 +7,12 @@ const job = {
   fields: [
     { name: 'job_id', type: 'string' },
     { name: 'kb_id', type: 'string' },
+    {
+      name: 'kind',
+      type: { type: 'enum', name: 'job_kind', symbols: ['run', 'replay'], default: 'run' },
+      default: 'run',
+      doc: 'A run reads its sources; a replay reads single documents of them again, those of dead letters.',
+    },
     { name: 'run', type: 'long', doc: 'Run number of the kb; the high part of every version this job writes.' },
     { name: 'attempt', type: 'int' },
     {
@@ -53,6 +59,7 @@ const job = {
         ],
       },
     },
+    optional('documents_per_second', 'double', 'The most that LOADING reads; null where it is not bounded.'),
   ],
 } as const satisfies RecordSchema
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import picomatch from 'picomatch'
 import { Fatal } from '../runtime/errors.ts'
 import type { Listing } from './file-listing.ts'
 import { type FileOpener, FileRefusal, type Located } from './file-opener.ts'
 import { isNotText, textOf } from './file-text.ts'
 import { type ListingCache, noCache } from './listing-cache.ts'
-import type { Bite, Source, SourceDocument, SourceReject } from './source.ts'
+import type { Bite, ReadableSource, SourceDocument, SourceReject } from './source.ts'
 import { defaultInclude, type SourceSpec } from './spec.ts'
 
 /** What a file says in itself: everything of a document but its uri. */
@@ -25,7 +25,7 @@ export interface FolderSourceOptions {
  * The files of a folder, in the order of their paths; the cursor is the path of the last one taken, so it stays small
  * and a restart goes on after it, whatever has come or gone meanwhile.
  */
-export const folderSource = (options: FolderSourceOptions): Source => {
+export const folderSource = (options: FolderSourceOptions): ReadableSource => {
   const { opener, spec, read, listings = noCache } = options
   const most = options.most ?? { documents: 256, characters: 4 * 1024 * 1024, ms: 2000 }
   const wanted = matcherOf(spec)
@@ -61,7 +61,20 @@ export const folderSource = (options: FolderSourceOptions): Source => {
       }
       return { documents, next: i < listing.length ? listing[i - 1]!.path : null }
     },
+    async read(uri) {
+      const at = await locate()
+      const path = pathIn(at, uri)
+      if (path !== null) return readFile(opener, path, read)
+      return { uri, code: 'outside_source', message: `${uri} is not below ${spec.path}, the path of its source.` }
+    },
   }
+}
+
+/** The path that a uri of this source names; null for what is not below it. */
+const pathIn = (at: Located, uri: string): string | null => {
+  if (!URL.canParse(uri) || new URL(uri).protocol !== 'file:') return null
+  const path = fileURLToPath(uri)
+  return path === at.path || (at.folder && path.startsWith(at.path.replace(/\/?$/, '/'))) ? path : null
 }
 
 /** Files read at once. Those past the end of a bite are read again by the next one. */
@@ -87,7 +100,8 @@ const readFile = async (opener: FileOpener, path: string, read: ReadText): Promi
     return { uri, code: 'empty_document', message: `${path} has front matter but no text to index.` }
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error
-    return { uri: pathToFileURL(path).href, code: error.code, message: error.message }
+    const { code, message } = error
+    return { uri: pathToFileURL(path).href, code, message, ...(code === 'file_gone' ? { gone: true } : {}) }
   }
 }
 

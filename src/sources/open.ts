@@ -1,18 +1,17 @@
 import { Fatal } from '../runtime/errors.ts'
 import { sourceIdOf } from '../schemas/identity.ts'
-import type { LaneJob } from '../schemas/lane-control.ts'
 import type { FileOpener } from './file-opener.ts'
 import { folderSource, type ReadText } from './folder-source.ts'
 import { ListingCaches } from './listing-cache.ts'
 import { readLocalFile } from './local-files.ts'
 import { readMarkdown } from './markdown.ts'
-import type { OpenSource } from './source.ts'
+import type { OpenSource, ReadableSource, SourcesOf } from './source.ts'
 import { type SourceSpec, sourceSpec } from './spec.ts'
 
 const readers: Readonly<Record<SourceSpec['type'], ReadText>> = { markdown: readMarkdown, local_files: readLocalFile }
 
 /** Opens the sources of jobs by their specs; one for a process. Throws Fatal `invalid_source` for what is no spec. */
-export const sourceOpener = (opener: FileOpener): OpenSource => {
+export const sourceOpener = (opener: FileOpener): OpenSource<ReadableSource> => {
   const caches = new ListingCaches()
   return (job, index) => {
     const spec = specOf(job, index)
@@ -24,7 +23,7 @@ export const sourceOpener = (opener: FileOpener): OpenSource => {
   }
 }
 
-const specOf = (job: LaneJob, index: number): SourceSpec => {
+const specOf = (job: SourcesOf, index: number): SourceSpec => {
   const text = job.sources[index]
   if (text === undefined) throw new Fatal('invalid_source', `The job has no source ${index}.`)
   const parsed = sourceSpec.safeParse(jsonOf(text, index))

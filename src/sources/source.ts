@@ -11,6 +11,12 @@ export interface Source {
   total(signal: AbortSignal): Promise<number | null>
 }
 
+/** A source that can be asked for single documents. */
+export interface ReadableSource extends Source {
+  /** One document by its uri, whatever the source's filters say of it today. */
+  read(uri: string, signal: AbortSignal): Promise<SourceDocument | SourceReject>
+}
+
 export interface Bite {
   readonly documents: readonly (SourceDocument | SourceReject)[]
   /** Where to go on; null after the last bite. */
@@ -33,15 +39,20 @@ export interface SourceReject {
   readonly uri: string
   readonly code: string
   readonly message: string
+  /** True where the source has it no more. */
+  readonly gone?: true
 }
 
 export const isSourceReject = (one: SourceDocument | SourceReject): one is SourceReject => 'code' in one
 
 /** Opens a source of a job by its number. Throws Fatal for one that cannot be used. */
-export type OpenSource = (job: LaneJob, index: number) => OpenedSource
+export type OpenSource<S extends Source = Source> = (job: SourcesOf, index: number) => OpenedSource<S>
 
-export interface OpenedSource {
-  readonly source: Source
+/** What opening a source takes of its job. */
+export type SourcesOf = Pick<LaneJob, 'job_id' | 'kind' | 'sources' | 'documents_per_second'>
+
+export interface OpenedSource<S extends Source = Source> {
+  readonly source: S
   /** Its identity inside a kb (`Document.source`), the same in every run. */
   readonly id: string
 }

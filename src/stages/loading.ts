@@ -48,7 +48,8 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   let ordinal = request.documents_before
   for (const [i, one] of bite.documents.entries()) {
     const { documentId } = found[i] as Found
-    if (isSourceReject(one)) outputs.push({ discard: new Reject(one.code, one.message), uri: one.uri })
+    const document = { id: documentId, source: id }
+    if (isSourceReject(one)) outputs.push({ discard: new Reject(one.code, one.message), uri: one.uri, document })
     else if (!unchanged.has(documentId)) {
       const lane = laneOf(documentId, job.lanes)
       for (const record of recordsOf(one, found[i] as Found, job, ordinal))

@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
+import type { Examined } from '../../src/api/contract/dead-letters.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import type {
-  Admission,
-  CommandOutcome,
-  CommandRequest,
   DeadLetterGroup,
-  JobFilter,
-  Submission,
-} from '../../src/coordinator/jobs.ts'
+  DeadLetterPage,
+  ReplayAdmission,
+  ReplayPlan,
+} from '../../src/coordinator/dead-letters.ts'
+import type { Admission, CommandOutcome, CommandRequest, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import type { Code } from '../../src/verify/codes.ts'
 import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
@@ -22,6 +22,8 @@ export interface FakePorts extends ApiPorts {
     searches: SearchQuery[]
     embedded: string[]
     verified: (string | null)[]
+    /** What was asked of dead letters: the method, then its arguments. */
+    letters: unknown[][]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
@@ -29,6 +31,10 @@ export interface FakePorts extends ApiPorts {
     admission: Admission | null
     command: CommandOutcome | null
     deadLetters: DeadLetterGroup[]
+    deadLetterPage: DeadLetterPage
+    plan: ReplayPlan | null
+    replay: ReplayAdmission
+    examined: Examined[]
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
@@ -43,13 +49,26 @@ export interface FakePorts extends ApiPorts {
 /** With `over`, parts of the ports as the test wants them. */
 export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
   const asked: FakePorts['asked'] = {
-    ...{ commands: [], submissions: [], filters: [], searches: [], embedded: [], verified: [], repairs: [] },
+    ...{
+      commands: [],
+      submissions: [],
+      filters: [],
+      searches: [],
+      embedded: [],
+      verified: [],
+      letters: [],
+      repairs: [],
+    },
   }
   const stored: FakePorts['stored'] = {
     jobs: [],
     admission: null,
     command: null,
     deadLetters: [],
+    deadLetterPage: { dead_letters: [], next: null },
+    plan: null,
+    replay: { outcome: 'no_job' },
+    examined: [],
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
@@ -81,13 +100,35 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         asked.filters.push(filter)
         return stored.jobs
       },
-      deadLetters: async () => stored.deadLetters,
       async command(request) {
         asked.commands.push(request)
         const job = stored.jobs.find(one => one.kb_id === request.kb_id)
         if (!job) return { outcome: 'no_job' }
         return stored.command ?? { outcome: 'accepted', job_id: job.job_id, kb_id: job.kb_id, status: job.status }
       },
+    },
+    deadLetters: {
+      groups: async () => stored.deadLetters,
+      async list(...of) {
+        asked.letters.push(['list', ...of])
+        return stored.deadLetterPage
+      },
+      async plan(...of) {
+        asked.letters.push(['plan', ...of])
+        return stored.plan
+      },
+      async replay(...of) {
+        asked.letters.push(['replay', ...of])
+        return stored.replay
+      },
+      async discard(...of) {
+        asked.letters.push(['discard', ...of])
+        return 3
+      },
+    },
+    async dryRun(_, { limit, content }) {
+      asked.letters.push(['dryRun', { limit, content }])
+      return stored.examined
     },
     catalogue: {
       list: async () => stored.knowledgeBases,
@@ -128,6 +169,7 @@ export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
   job_id: 'job-1',
   kb_id: 'handbook',
   kind: 'run',
+  replay: null,
   status: 'running',
   phase: 'CHUNKING',
   progress: 40,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deadLetterList, documentPage, jobList, knowledgeBaseList } from '../../src/api/contract/answers.ts'
+import { documentPage, jobList, knowledgeBaseList } from '../../src/api/contract/answers.ts'
 import { createServer } from '../../src/api/server.ts'
 import { aJob, aKnowledgeBase, fakePorts } from './fake-ports.ts'
 
@@ -28,20 +28,6 @@ describe('jobs', () => {
       { path: 'query.limit', message: 'must be at least 1' },
       { path: 'query.state', message: 'is no known field; known are kb_id, status, limit' },
     ])
-  })
-
-  it('have dead letters, grouped by cause', async () => {
-    const ports = fakePorts()
-    ports.stored.jobs.push(aJob())
-    ports.stored.deadLetters.push({
-      stage: 'loading',
-      code: 'binary',
-      count: 2,
-      examples: [{ uri: 'a.md', message: 'No.' }],
-    })
-    const answer = await get(ports, '/api/ingestion/jobs/job-1/dead-letters')
-    expect(deadLetterList.parse(answer.json())).toEqual({ job_id: 'job-1', groups: ports.stored.deadLetters })
-    expect((await get(ports, '/api/ingestion/jobs/job-2/dead-letters')).statusCode).toBe(404)
   })
 
   it('are found by their knowledge base', async () => {

@@ -196,8 +196,9 @@ describe.concurrent('penstock search, kb and dead-letters', () => {
   it('groups dead letters by cause', async ({ expect }) => {
     const ports = withJob()
     const examples = [{ uri: 'a.md', message: 'Binary.' }]
-    ports.stored.deadLetters.push({ stage: 'loading', code: 'binary_file', count: 2, examples })
-    const { stdout } = await penstock(ports, 'dead-letters', 'handbook')
+    ports.stored.deadLetters.push({ stage: 'loading', code: 'binary_file', count: 2, open: 2, examples })
+    const { stdout, stderr } = await penstock(ports, 'dead-letters', 'handbook')
     expect(stdout).toBe('2 times binary_file in loading\n  a.md: Binary.\n')
+    expect(stderr).toContain('penstock dead-letters replay handbook')
   })
 })

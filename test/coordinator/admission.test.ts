@@ -110,29 +110,6 @@ describe.each(databases)('on %s', (_, open) => {
     await database.em.fork().execute(`update lease set until = '-infinity'`)
   })
 
-  test('dead letters are grouped by cause, the commonest first, with examples', async () => {
-    const admission = await jobs().submit(submission('manual'))
-    const id = admission.outcome === 'accepted' ? admission.job_id : ''
-    const insert = (position: number, code: string) =>
-      database.em.fork().execute(
-        `insert into dead_letter (lane, position, job_id, kb_id, stage, input_topic, input_lane, input_offset, code,
-         message, attempts, uri) values (0, ?, ?, 'manual', 'loading', 'load.requests', 0, 1, ?, 'no', 1, ?)`,
-        [position, id, code, `file${position}.md`],
-      )
-    for (let i = 0; i < 7; i++) await insert(i, 'unreadable')
-    await insert(9, 'too_large')
-    expect(await jobs().deadLetters(id, 10)).toEqual([
-      {
-        stage: 'loading',
-        code: 'unreadable',
-        count: 7,
-        examples: [0, 1, 2, 3, 4].map(i => ({ uri: `file${i}.md`, message: 'no' })),
-      },
-      { stage: 'loading', code: 'too_large', count: 1, examples: [{ uri: 'file9.md', message: 'no' }] },
-    ])
-    expect(await jobs().deadLetters(id, 1)).toHaveLength(1)
-  })
-
   const end = (status: string, kb = 'manual') =>
     database.em
       .fork()

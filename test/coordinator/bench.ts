@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { type Coordinator, type CoordinatorOptions, startCoordinator } from '../../src/coordinator/coordinator.ts'
+import { createDeadLetters } from '../../src/coordinator/dead-letter-store.ts'
 import { JobRow, LaneRow } from '../../src/coordinator/entities.ts'
 import { createJobs } from '../../src/coordinator/job-store.ts'
 import type { Submission } from '../../src/coordinator/jobs.ts'
@@ -55,6 +56,11 @@ export const useBench = (connect?: () => Promise<Broker>) => {
     readRequest: async (kb: string, json: string) => submission(kb, JSON.parse(json)),
   }
   const jobs = () => createJobs({ em: database.em, knowledgeBases, queueDepth: 50, lanes: 4, concurrency: 2 })
+  const deadLetters = () =>
+    createDeadLetters({
+      ...{ em: database.em, knowledgeBases, queueDepth: 50 },
+      sourceId: ({ type }) => type,
+    })
   const row = (id: string) => database.em.fork().findOneOrFail(JobRow, { id })
 
   return {
@@ -67,6 +73,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       return line
     },
     jobs,
+    deadLetters,
     row,
     /** Everything anew, as before a test. */
     renew,

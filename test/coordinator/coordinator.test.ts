@@ -168,7 +168,7 @@ describe('what was read', () => {
     const { line, em } = bench
     const one = await bench.coordinator()
     const id = await bench.submit('manual')
-    const count = async () => (await bench.jobs().deadLetters(id, 10))[0]?.count ?? 0
+    const count = async () => (await bench.deadLetters().groups(id, 10))[0]?.count ?? 0
     await line.deadLetter(id, 1, 1)
     await line.deadLetter(id, 1, 2)
     await until('letters', async () => (await count()) === 2)

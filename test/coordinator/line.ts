@@ -134,6 +134,8 @@ export const openLine = async (real?: Broker) => {
         attempts: 1,
         uri: 'a\0.md',
         document_id: null,
+        source: null,
+        trace_id: null,
         payload: Buffer.from('x'),
       })
       await as(`loading.${lane}`, transaction => transaction.send(deadLetters.name, lane, [{ key: 'd', value }]))

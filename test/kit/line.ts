@@ -15,6 +15,7 @@ import { localCodec } from '../../src/schemas/wire-codec.ts'
 export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   job_id: 'job-1',
   kb_id: 'kb-1',
+  kind: 'run',
   run: 1,
   attempt: 1,
   revision: 0,
@@ -23,6 +24,7 @@ export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   sources: [],
   chunking: { strategy: 'markdown', chunk_size: 64, chunk_overlap: 8 },
   embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 8 },
+  documents_per_second: null,
   ...overrides,
 })
 

@@ -7,7 +7,7 @@ import { databases, type TestDatabase } from '../kit/databases.ts'
 import { silent } from '../kit/log.ts'
 import { jobOf, recordsOf } from '../knowledge/records.ts'
 
-const all = ['Migration0001_knowledge', 'Migration0002_jobs', 'Migration0003_gates']
+const all = ['Migration0001_knowledge', 'Migration0002_jobs', 'Migration0003_gates', 'Migration0004_replays']
 
 /** A knowledge base with a document, through the store. */
 const fillKnowledge = async (database: Database) => {
@@ -73,15 +73,14 @@ describe.each(databases)('migrations on %s', (_, open) => {
     expect(await contents(database)).toEqual(fresh)
   })
 
-  test('from the first version with data, the jobs come and go, and the knowledge stays as it was', async () => {
+  test('down to the first version and up again, the jobs come and go, and the knowledge stays as it was', async () => {
     expect(await migrateUp(database, 'Migration0001_knowledge')).toEqual(all.slice(0, 1))
-    await fillKnowledge(database)
-    const before = await contents(database)
-    expect(Object.keys(before)).toEqual(ofKnowledge)
-    expect(before.chunks_1).toHaveLength(2)
+    expect(Object.keys(await contents(database))).toEqual(ofKnowledge.filter(table => table !== 'chunks_1'))
 
     expect(await migrateUp(database)).toEqual(all.slice(1))
-    expect(only(await contents(database), ofKnowledge)).toEqual(before)
+    await fillKnowledge(database)
+    const before = only(await contents(database), ofKnowledge)
+    expect(before.chunks_1).toHaveLength(2)
     await fillJobs(database)
     expect(await migrateDown(database, 'Migration0001_knowledge')).toEqual(all.slice(1).toReversed())
     expect(await contents(database)).toEqual(before)

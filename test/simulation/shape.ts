@@ -25,7 +25,7 @@ export const submissionOf = ({ sources, lanes, bad }: Shape, kb: string): Submis
 })
 
 /** The source of a job by its number: a few documents of one to three chunks, two in a bite. */
-export const sourceOf = (job: LaneJob, index: number): OpenedSource => {
+export const sourceOf = (job: Pick<LaneJob, 'job_id' | 'sources'>, index: number): OpenedSource => {
   const { documents, number, bad } = JSON.parse(job.sources[index]!) as {
     documents: number
     number: number

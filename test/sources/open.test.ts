@@ -149,7 +149,12 @@ describe('bite by bite', () => {
     await rm(join(root, '7.md'))
     const { documents } = await source.bite(null, forever)
     expect(documents.filter(isSourceReject)).toEqual([
-      { uri: pathToFileURL(join(root, '7.md')).href, code: 'file_gone', message: expect.stringContaining('7.md') },
+      {
+        uri: pathToFileURL(join(root, '7.md')).href,
+        code: 'file_gone',
+        message: expect.stringContaining('7.md'),
+        gone: true,
+      },
     ])
   })
 

@@ -1,6 +1,6 @@
 /** What the API answers when it succeeds. Times are ISO 8601 in UTC. */
 import { z } from 'zod'
-import type { DeadLetterGroup, JobState, JobStatus } from '../../coordinator/jobs.ts'
+import type { JobState, JobStatus } from '../../coordinator/jobs.ts'
 import { jobId, jobState, kbId } from './requests.ts'
 
 const count = z.int().min(0)
@@ -28,7 +28,11 @@ const hold = z.object({
 export const jobStatus = z.object({
   job_id: jobId,
   kb_id: kbId,
-  kind: z.literal('run'),
+  kind: z.enum(['run', 'replay']).describe('A run loads sources; a replay loads again documents of dead letters.'),
+  replay: z
+    .object({ of: jobId, documents: count, documents_per_second: z.number() })
+    .nullable()
+    .describe('Of a replay: whose dead letters they were, and its bound.'),
   status: jobState,
   phase: z.string().nullable().describe('The last phase that has begun.'),
   progress: z.number().min(0).max(100),
@@ -72,15 +76,6 @@ export const jobStatus = z.object({
 }) satisfies z.ZodType<JobStatus>
 
 export const jobList = z.object({ jobs: z.array(jobStatus).readonly() })
-
-const deadLetterGroup = z.object({
-  stage: z.string(),
-  code: z.string(),
-  count,
-  examples: z.array(z.object({ uri: z.string().nullable(), message: z.string() })).readonly(),
-}) satisfies z.ZodType<DeadLetterGroup>
-
-export const deadLetterList = z.object({ job_id: jobId, groups: z.array(deadLetterGroup).readonly() })
 
 export const knowledgeBase = z.object({
   kb_id: kbId,
@@ -149,4 +144,4 @@ export type KnowledgeBase = z.output<typeof knowledgeBase>
 export type DocumentPage = z.output<typeof documentPage>
 export type SearchAnswer = z.output<typeof searchAnswer>
 export type Readiness = z.output<typeof readiness>
-export type { DeadLetterGroup, JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'
+export type { JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'

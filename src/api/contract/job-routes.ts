@@ -1,9 +1,8 @@
 /** Starting jobs, seeing them, and telling them what to do. */
 import * as answers from './answers.ts'
 import * as requests from './requests.ts'
-import { invalid, route } from './route.ts'
+import { invalid, noJob, route } from './route.ts'
 
-const noJob = { 404: 'There is no such job.' } as const
 const admission = {
   ...invalid,
   409: 'The knowledge base has an unfinished job (job_unfinished) or other settings (settings_conflict).',
@@ -25,7 +24,7 @@ const demanded = {
   statuses: { 202: 'It is accepted; the status of the job says how far it is.' },
   errors: {
     ...invalid,
-    404: 'The knowledge base has had no job.',
+    404: 'The knowledge base has had no job, or not this one.',
     409: 'The state of the job forbids it (illegal_transition); the message names the state.',
   },
 } as const
@@ -58,7 +57,7 @@ export const jobRoutes = {
   pause: route({
     ...demanded,
     path: '/api/ingestion/kb/{kb_id}/pause',
-    summary: 'Pause the newest job of a knowledge base, or one phase of it',
+    summary: 'Pause a job of a knowledge base, or one phase of it',
     body: requests.phaseRequest,
     bodyOptional: true,
   }),
@@ -72,7 +71,7 @@ export const jobRoutes = {
   cancel: route({
     ...demanded,
     path: '/api/ingestion/kb/{kb_id}/cancel',
-    summary: 'Cancel the newest job of a knowledge base',
+    summary: 'Cancel a job of a knowledge base',
     body: requests.cancelRequest,
     bodyOptional: true,
   }),
@@ -86,10 +85,10 @@ export const jobRoutes = {
   kbStatus: route({
     method: 'GET',
     path: '/api/ingestion/kb/{kb_id}/status',
-    summary: 'Status of the newest job of a knowledge base',
+    summary: 'Status of the newest run of a knowledge base',
     params: requests.byKb,
     ...ofJob,
-    statuses: { 200: 'The newest job.' },
+    statuses: { 200: 'The newest run.' },
     errors: { 404: 'The knowledge base has had no job.' },
   }),
   jobs: route({
@@ -111,16 +110,5 @@ export const jobRoutes = {
     streams: true,
     statuses: { 200: 'The events; the stream ends with the job.' },
     errors: noJob,
-  }),
-  deadLetters: route({
-    method: 'GET',
-    path: '/api/ingestion/jobs/{job_id}/dead-letters',
-    tag: 'ingestion',
-    summary: 'What a job had to reject, grouped by cause',
-    params: requests.byJob,
-    query: requests.deadLettersQuery,
-    answer: answers.deadLetterList,
-    statuses: { 200: 'The causes, with examples.' },
-    errors: { ...noJob, ...invalid },
   }),
 } as const

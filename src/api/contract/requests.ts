@@ -84,10 +84,12 @@ export const phase = z.enum([
 type PhaseName = NonNullable<CommandRequest['phase']>
 
 /** What may be asked of a job beside its start. */
+const which = { job_id: jobId.optional().describe('One job of it; its newest run unless stated.') }
 export const phaseRequest = z.strictObject({
+  ...which,
   phase: phase.optional().describe('One phase; the whole job unless stated.'),
 })
-export const cancelRequest = z.strictObject({})
+export const cancelRequest = z.strictObject(which)
 
 export const searchRequest = z.strictObject({
   kb_id: kbId,
@@ -106,13 +108,13 @@ export const searchRequest = z.strictObject({
 export const byJob = z.strictObject({ job_id: jobId })
 export const byKb = z.strictObject({ kb_id: kbId })
 export const jobState = z.enum(['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'])
-const limit = (usual: number, most: number) => z.coerce.number<string | number>().int().min(1).max(most).default(usual)
+export const limit = (usual: number, most: number) =>
+  z.coerce.number<string | number>().int().min(1).max(most).default(usual)
 export const jobsQuery = z.strictObject({
   kb_id: kbId.optional(),
   status: jobState.optional(),
   limit: limit(50, 500),
 })
-export const deadLettersQuery = z.strictObject({ limit: limit(100, 1000).describe('Most causes to return.') })
 export const documentsQuery = z.strictObject({
   limit: limit(50, 500),
   after: z.string().min(1).max(4096).optional().describe('`next` of the page before.'),

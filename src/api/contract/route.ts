@@ -5,7 +5,7 @@ export interface Route {
   readonly method: 'GET' | 'POST'
   /** With `{name}` for what `params` describes. */
   readonly path: string
-  readonly tag: 'ingestion' | 'knowledge bases' | 'search' | 'service'
+  readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'search' | 'service'
   readonly summary: string
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
@@ -26,5 +26,7 @@ export interface Route {
 export const route = <const R extends Route>(declared: R): R => Object.freeze(declared)
 
 export const invalid = { 422: 'Something in it is wrong; every mistake is named with its path.' } as const
+
+export const noJob = { 404: 'There is no such job.' } as const
 
 export const noKb = { 404: 'There is no such knowledge base.' } as const

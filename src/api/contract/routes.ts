@@ -1,6 +1,7 @@
 /** The one table of routes: the server serves it, the client calls by it, /openapi.json prints it. */
 import { z } from 'zod'
 import * as answers from './answers.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
@@ -8,6 +9,7 @@ import { verifyRoutes } from './verify-routes.ts'
 
 export const routes = {
   ...jobRoutes,
+  ...deadLetterRoutes,
   ...verifyRoutes,
   knowledgeBases: route({
     method: 'GET',

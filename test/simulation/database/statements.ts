@@ -107,6 +107,7 @@ const statements: readonly (readonly [string, Answer])[] = [
     },
   ],
   ['select 1 from admission for update', () => []],
+  ['delete from replay_document where job_id in', () => []],
   [
     'select coalesce(max(run), 0) as run from job where kb_id = ?',
     (database, [kb]) => [

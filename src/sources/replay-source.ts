@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Fatal } from '../runtime/errors.ts'
+import {
+  type Bite,
+  isSourceReject,
+  type OpenSource,
+  type ReadableSource,
+  type Source,
+  type SourceDocument,
+  type SourceReject,
+} from './source.ts'
+
+/** What a document is made of, as an edit gives it or as it was kept. */
+export interface KeptContent {
+  readonly title: string
+  readonly media_type: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/** A document that a replay loads again. */
+export interface ReplayEntry {
+  /** Its place in the list of its source, from 0. */
+  readonly number: number
+  readonly uri: string
+  /** Loaded in place of what the source has. */
+  readonly edited: KeptContent | null
+  /** Loaded where the source has it no more. */
+  readonly stored: KeptContent | null
+}
+
+/** The port to what replays load. */
+export interface ReplayList {
+  count(jobId: string, sourceIndex: number): Promise<number>
+  /** Entries in the order of their numbers, from `from` on. */
+  take(jobId: string, sourceIndex: number, from: number, limit: number): Promise<readonly ReplayEntry[]>
+}
+
+/** Opens the sources of runs as they are, and those of replays as the single documents that are to be loaded again. */
+export const replayOpener =
+  (open: OpenSource<ReadableSource>, list: ReplayList): OpenSource =>
+  (job, index) => {
+    const opened = open(job, index)
+    if (job.kind !== 'replay') return opened
+    const perSecond = job.documents_per_second
+    if (perSecond === null) throw new Fatal('invalid_source', `Replay ${job.job_id} has no bound of its rate.`)
+    return { ...opened, source: replaySource({ source: opened.source, list, jobId: job.job_id, index, perSecond }) }
+  }
+
+interface ReplaySourceOptions {
+  readonly source: ReadableSource
+  readonly list: ReplayList
+  readonly jobId: string
+  readonly index: number
+  readonly perSecond: number
+}
+
+const mostDocuments = 256
+const mostCharacters = 4 * 1024 * 1024
+
+/**
+ * The documents of a replay, in the order of its list; the cursor is the number of the next one. A bite is what the rate
+ * allows for a second, one document at least, and takes as long as it allows, so that a replay leaves room for others.
+ */
+const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOptions): Source => ({
+  total: () => list.count(jobId, index),
+  async bite(cursor, signal): Promise<Bite> {
+    const from = cursor === null ? 0 : Number(cursor)
+    const most = Math.min(mostDocuments, Math.max(1, Math.floor(perSecond)))
+    const entries = await list.take(jobId, index, from, most + 1)
+    const documents: (SourceDocument | SourceReject)[] = []
+    const began = performance.now()
+    let characters = 0
+    for (const entry of entries.slice(0, most)) {
+      signal.throwIfAborted()
+      const { document: one } = await contentOf(source, entry, signal)
+      if ('text' in one) characters += one.text.length
+      documents.push(one)
+      if (characters >= mostCharacters) break
+    }
+    const next = entries[documents.length]?.number ?? null
+    if (next !== null) await pass(began + (documents.length / perSecond) * 1000, signal)
+    return { documents, next: next === null ? null : String(next) }
+  },
+})
+
+/** The content that a replay loads: what was edited, what the source has now, or what was kept where it has it no more. */
+export const contentOf = async (
+  source: ReadableSource,
+  { uri, edited, stored }: Omit<ReplayEntry, 'number'>,
+  signal: AbortSignal,
+): Promise<Content> => {
+  if (edited) return { from: 'edit', document: documentOf(uri, edited) }
+  const found = await source.read(uri, signal)
+  if (isSourceReject(found) && found.gone === true && stored)
+    return { from: 'stored', document: documentOf(uri, stored) }
+  return { from: 'source', document: found }
+}
+
+interface Content {
+  readonly from: 'edit' | 'source' | 'stored'
+  readonly document: SourceDocument | SourceReject
+}
+
+const documentOf = (uri: string, { media_type: mediaType, ...content }: KeptContent): SourceDocument => ({
+  uri,
+  mediaType,
+  ...content,
+})
+
+/** Waits until a time of the monotonic clock; throws the signal's reason. */
+const pass = async (until: number, signal: AbortSignal): Promise<void> => {
+  const left = until - performance.now()
+  if (left > 0) await delay(left, undefined, { signal }).catch(() => undefined)
+  signal.throwIfAborted()
+}
