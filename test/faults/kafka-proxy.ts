@@ -6,6 +6,7 @@ import { closing, joined, listening, type Sockets } from './joined.ts'
 export const api = {
   produce: 0,
   joinGroup: 11,
+  heartbeat: 12,
   initProducer: 22,
   addPartitions: 24,
   endTransaction: 26,

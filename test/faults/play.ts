@@ -39,7 +39,8 @@ const pace = { modelMs: 120, biteS: 0.15 } as const
 
 /**
  * A job on the rig, struck by one fault in the middle, and then held against what it must come to: the invariant of
- * `isWhole` (nothing lost, nothing doubled, nothing half done, no slice by a fenced worker, progress equal to the ledger).
+ * `isWhole` (nothing lost, nothing doubled, nothing half done, no slice by a fenced worker, progress equal to the ledger),
+ * with every worker that was not killed still there.
  */
 export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promise<Played> => {
   const random = seeded(seed)
@@ -71,10 +72,12 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
     const ended = await rig.isWhole(struck.job ?? job, kb, struck.expected)
     end = Date.parse(ended.completed_at!) - overAt
     assert.deepEqual(await penstock.halfWritten(kb), [], 'versions that nobody sees')
+    assert.deepEqual(await penstock.bringBack(), [], 'workers that ended by themselves')
   } catch (reason) {
     outcome = 'broken'
     error = reason instanceof Error ? reason.message : String(reason)
     await rig.heal()
+    await penstock.bringBack()
     await penstock.client.cancel({ params: { kb_id: kb }, body: {} }).catch(() => undefined)
   }
   const texts = provider.texts.slice(since)

@@ -18,6 +18,7 @@ import { startTestKafka, startTestRegistry } from './kafka.ts'
 import { openLedger } from './ledger.ts'
 import { silent } from './log.ts'
 import { testDatabase } from './postgres.ts'
+import { runs } from './process-tree.ts'
 import { asStored, type ReferenceChunk, storedVectors } from './reference.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
@@ -189,6 +190,17 @@ export const openInstallation = async (
     async serve(role: Role) {
       const workers = [...processes.keys()].filter(worker => worker.role === role)
       for (const [i, worker] of workers.entries()) processes.set(worker, await start(role, i, worker.name))
+    },
+    /** Starts workers again that have ended by themselves; says which, and their last words. */
+    async bringBack(): Promise<readonly string[]> {
+      const gone = [...processes.keys()].filter(({ pid }) => !runs(pid))
+      return Promise.all(
+        gone.map(async worker => {
+          const said = `${worker.name}: ${worker.log().split('\n').at(-1)}`
+          await worker.revive()
+          return said
+        }),
+      )
     },
     /** The coordinator that is the active one. */
     async activeCoordinator() {

@@ -126,7 +126,12 @@ export class KafkaMembership implements Membership {
     }
   }
 
-  async #outOfRange(lane: number, position: number): Promise<never> {
+  /**
+   * One that wakes from a freeze stands where it stood, in lanes that others have worked to their end meanwhile: whether
+   * it still has them, its next heartbeat tells. Until then nothing is known to be lost.
+   */
+  async #outOfRange(lane: number, position: number): Promise<true> {
+    if (this.silentMs() > 2 * this.#times.heartbeatMs) return true
     const { topic, group } = this.#options
     const { start, end } = await this.#ranges.range(topic, lane)
     throw new BrokerError(
