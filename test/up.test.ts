@@ -1,15 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, createClient } from '../src/api/client.ts'
-import { contentsOf } from './kit/contents.ts'
+import type { Client } from '../src/api/client.ts'
 import { kafkaBrokers, registryUrl } from './kit/kafka.ts'
-import { ended, main, type Run, runPenstock } from './kit/penstock.ts'
+import { ended, main, runPenstock } from './kit/penstock.ts'
 import { testDatabase } from './kit/postgres.ts'
 import { commandOf, gone, hasTermPending, runs, treeOf } from './kit/process-tree.ts'
 import { temporaryFolder } from './kit/temporary-folder.ts'
 import { until } from './kit/until.ts'
+import { embeddedContents, startUp, type Up } from './kit/up.ts'
 
 const { folder, remove } = temporaryFolder('up')
 const corpus = join(folder, 'corpus')
@@ -25,24 +24,12 @@ const environment = {
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = environment) => runPenstock(args, folder, env)
 
-const ready = /^Penstock is ready at (\S+)$|^\{"url":"(\S+)"\}$/m
-
-let up: Run
+let up: Up
 let url: string
 let client: Client
 const start = async (env: NodeJS.ProcessEnv = environment, ...flags: readonly string[]) => {
-  up = run(['up', ...flags], env)
-  await until(
-    'up is ready',
-    () => {
-      if (up.child.exitCode !== null || up.child.signalCode) throw new Error(`up ended:\n${up.output()}`)
-      return ready.test(up.output())
-    },
-    120_000,
-  )
-  const [, inText, inJson] = ready.exec(up.output())!
-  url = inText ?? inJson!
-  client = createClient(url)
+  up = await startUp(folder, env, ...flags)
+  ;({ url, client } = up)
 }
 
 const chunking = { strategy: 'markdown', chunk_size: 64, chunk_overlap: 0 } as const
@@ -63,13 +50,7 @@ const completed = async (job_id: string) => {
   return client.job({ params: { job_id } })
 }
 
-/** What the embedded database holds of a knowledge base: every chunk with its text and its vector. */
-const contents = async (kb: string) => {
-  const port = readFileSync(join(environment.PENSTOCK_DATA_DIR, 'database', 'port'), 'utf8').trim()
-  const database = new pg.Client({ connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres` })
-  await database.connect()
-  return contentsOf(database, kb).finally(() => database.end())
-}
+const contents = (kb: string) => embeddedContents(environment.PENSTOCK_DATA_DIR, kb)
 
 afterAll(remove)
 

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { execute, type TestPostgres } from '../kit/postgres.ts'
 import { openSmallDisk, type SmallDisk } from '../kit/small-disk.ts'
 
-/** File systems that can be full: one for all of Kafka, one for the tables. */
+/** File systems that can be full: for all of Kafka, for the tables, and for PostgreSQL's write-ahead log. */
 export interface Disks {
   readonly kafka: SmallDisk
   readonly store: SmallDisk
+  readonly wal: SmallDisk
 }
 
 const megabytes = 768
@@ -15,7 +16,7 @@ const megabytes = 768
 export const openDisks = async (): Promise<Disks | Error> => {
   try {
     const kafka = await openSmallDisk(megabytes)
-    return { kafka, store: await openSmallDisk(megabytes) }
+    return { kafka, store: await openSmallDisk(megabytes), wal: await openSmallDisk(megabytes) }
   } catch (error) {
     if (error instanceof Error) return error
     throw error

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execute } from '../kit/postgres.ts'
 import { until } from '../kit/until.ts'
 import type { Kind, Target } from './kind.ts'
 import type { Rig } from './rig.ts'
@@ -55,4 +56,32 @@ export const diskKinds: readonly Kind[] = [
       }
     },
   },
+  {
+    name: "disk full under PostgreSQL's log",
+    rows: [28],
+    setting: 'small disks',
+    threatens: 'what was acknowledged is not there when the database is back',
+    takesMs: 30_000,
+    async strike({ postgres, disks: { wal }, provider }, target) {
+      provider.latencyMs = 600
+      const ended = postgres.outcome
+      wal.fill()
+      try {
+        // It makes room for its log in steps, so each of them is asked for.
+        const how = await until('the end of PostgreSQL', () => Promise.race([ended, full(postgres.url)]), 60_000)
+        target.tell({ note: `PostgreSQL ended with ${how}` })
+        await delay(3_000)
+      } finally {
+        wal.free()
+        await postgres.revive()
+      }
+    },
+  },
 ]
+
+/** Has PostgreSQL begin another file of its log; null, whatever became of that. */
+const full = (url: string): Promise<null> =>
+  execute(url, 'select pg_logical_emit_message(false, $$rig$$, repeat($$x$$, 100000)), pg_switch_wal()').then(
+    () => null,
+    () => null,
+  )

@@ -41,12 +41,12 @@ const open = async (stack: AsyncDisposableStack, withinMs: number, setting?: Set
   const proxies = await Promise.all(ports.map(async one => ending(await startKafkaProxy(one.named, one.listening))))
   const mounted = setting === 'small disks' ? await openDisks() : null
   const [disks, refusal] = mounted instanceof Error ? [null, mounted.message] : [mounted, '']
-  if (disks) for (const disk of [disks.kafka, disks.store]) ending(disk)
+  if (disks) for (const disk of [disks.kafka, disks.store, disks.wal]) ending(disk)
   const [first] = ports
   const cluster = ports.length > 1 ? await startTestCluster(ports) : null
   const settings = { 'advertised.listeners': `CLIENTS://127.0.0.1:${first!.named}` }
   const kafka = cluster ?? (await startTestKafka(settings, first!.listening, disks?.kafka.folder))
-  const postgres = stack.adopt(await startTestPostgres(), one => one.stop())
+  const postgres = stack.adopt(await startTestPostgres(disks?.wal.folder), one => one.stop())
   const tablespace = disks ? await tablespaceOn(disks.store, postgres) : undefined
   const database = await testDatabase(postgres.url, tablespace)
   const url = new URL(database.url)

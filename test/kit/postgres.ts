@@ -52,6 +52,8 @@ const accepting = async (url: string, deadline: number): Promise<void> => {
 export interface TestPostgres {
   /** Names its maintenance database. */
   readonly url: string
+  /** How it ended when it does: its exit code, or the signal that it died of. */
+  readonly outcome: Promise<string>
   /** Ends it as an operator does who does not wait for clients (`fast`), or as kill -9 does, with all its processes. */
   end(how: 'fast' | 'kill'): Promise<void>
   /** Starts one that has ended, with its data and on its port. */
@@ -61,8 +63,8 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
-/** Starts a server of its own, empty. */
-export const startTestPostgres = async (): Promise<TestPostgres> => {
+/** Starts a server of its own, empty; with `wal` it keeps its write-ahead log in that folder, and as little of it as it can. */
+export const startTestPostgres = async (wal?: string): Promise<TestPostgres> => {
   const bin = await binaries()
   const { folder, remove } = temporaryFolder('postgres')
   const admit = async (folder: string) => {
@@ -70,15 +72,19 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
   }
   await admit(folder)
   const data = join(folder, 'data')
+  if (wal !== undefined) await admit(wal)
+  const ownWal = wal === undefined ? [] : ['--waldir', join(wal, 'wal')]
+  const small = ['max_wal_size=128MB', 'min_wal_size=32MB', 'wal_recycle=off'].flatMap(setting => ['-c', setting])
   await run(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', ...ownWal],
     { ...identity, cwd: folder },
   )
   const port = await freePort()
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   const launch = () => {
-    const server = spawn(join(bin, 'postgres'), settings(port, data), { ...identity, cwd: folder, stdio: 'ignore' })
+    const given = [...settings(port, data), ...(wal === undefined ? [] : small)]
+    const server = spawn(join(bin, 'postgres'), given, { ...identity, cwd: folder, stdio: 'ignore' })
     return { server, ended: once(server, 'exit') }
   }
   let running = launch()
@@ -112,7 +118,16 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
       await revive(deadline)
     }
   }
-  return { url, end, revive: () => revive(), admit, stop }
+  return {
+    url,
+    get outcome() {
+      return running.ended.then(([code, signal]) => String(code ?? signal))
+    },
+    end,
+    revive: () => revive(),
+    admit,
+    stop,
+  }
 }
 
 /** One statement on a connection of its own. */
