@@ -148,8 +148,25 @@ const lateWord = fc
     { at: at + held + given, do: 'rejoin', process: other, stage },
   ])
 
+/** A commit that is on its way for longer than the session of who sent it, a hold, and nobody is left to acknowledge it. */
+const deserted = fc
+  .record({
+    at: fc.integer({ min: 200, max: 2_000 }),
+    process: worker,
+    ms: fc.integer({ min: 5_500, max: 9_000 }),
+    died: fc.integer({ min: 50, max: 400 }),
+    held: fc.integer({ min: 0, max: 600 }),
+    verb: fc.constantFrom<Verb>('pause', 'cancel'),
+  })
+  .map(({ at, process, ms, died, held, verb }): readonly Step[] => [
+    { at, do: 'strike', process, op: 'commit', blow: 'slow', ms },
+    ...workers.map(each => ({ at: at + died, do: 'kill' as const, process: each, ms: 10_000 })),
+    { at: at + held, do: 'command', job: 0, verb, phase: null },
+  ])
+
 export const scene = fc.oneof(
   { weight: 3, arbitrary: troubled },
   { weight: 2, arbitrary: handedOver },
   { weight: 1, arbitrary: lateWord },
+  { weight: 1, arbitrary: deserted },
 )
