@@ -17,7 +17,6 @@ import { eventsOf, type Judged, judge, meanOf, type Recorded, recordedOf } from 
 import { startEmbeddingServer } from '../test/kit/embedding-server.ts'
 import { openInstallation } from '../test/kit/installation.ts'
 import { startTestPostgres, testDatabase } from '../test/kit/postgres.ts'
-import { openRecorder } from './recorder.ts'
 import { dimensions, filesOf, shapes } from './shapes.ts'
 
 const { values } = parseArgs({
@@ -60,8 +59,6 @@ async function run() {
     { OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_EMBEDDING_BATCH: '16' },
     () => testDatabase(postgres.url),
   )
-  const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = penstock.addresses
-  const recorder = await openRecorder({ brokers, registry })
   const only = values.only?.split(',').map(Number)
   const live: Judged[] = []
   try {
@@ -109,14 +106,15 @@ async function run() {
         widths: judged.map(one => (one.latest - one.earliest) / (to - from)),
         misses: judged.map(one => Math.abs(one.expected - to) / (to - from)),
       })
-      const recorded = recordedOf(shape.name, { lanes: job.lanes, from, to }, await recorder.of(job_id))
+      await penstock.ledger.caughtUp()
+      const reports = penstock.ledger.of(job_id).map(({ at: _, timestamp: at, ...report }) => ({ at, report }))
+      const recorded = recordedOf(shape.name, { lanes: job.lanes, from, to }, reports)
       replay(recorded)
       console.log(`  live: ${told(live.slice(-1))}`)
       if (values.record) writeFileSync(resolve(folder, `${String(n).padStart(2, '0')}.json`), JSON.stringify(recorded))
     }
     console.log(`all, live: ${told(live)}`)
   } finally {
-    await recorder.close()
     await penstock.close()
     await postgres.stop()
     await provider.close()

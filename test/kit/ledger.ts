@@ -3,22 +3,26 @@ import type { Codec } from '../../src/schemas/codec.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
 import { progressTopic } from '../../src/schemas/topics.ts'
 
-/** One committed slice, and when it was read here (monotonic milliseconds). */
+/** One committed slice, when it was read here (monotonic milliseconds), and the broker's own time of it (Unix milliseconds). */
 export interface Entry extends Progress {
   readonly at: number
+  readonly timestamp: number
 }
 
 /**
  * Every slice that any worker committed, as a reader of committed records sees them. A slice's outputs and its offset
- * are in the transaction of its progress record, so what is wrong here is wrong there.
+ * are in the transaction of its progress record, so what is wrong here is wrong there. Records that were deleted before
+ * they were read here are a hole: it is never passed over, unless `acceptHoles` was called.
  */
 export const openLedger = async (broker: Broker, codec: Codec, lanes = 16) => {
   const entries: Entry[] = []
   let broken: unknown = null
+  let holes = 0
+  let accepting = false
   let reopening = Promise.resolve()
-  const read = ({ value }: BrokerRecord) => {
+  const read = ({ value, timestamp }: BrokerRecord) => {
     const progress = codec.decode(progressTopic, value)
-    if (progress.type === 'progress') entries.push({ ...progress, at: performance.now() })
+    if (progress.type === 'progress') entries.push({ ...progress, at: performance.now(), timestamp })
   }
   const position = new Map<number, number>()
   const atStart = async (lane: number) =>
@@ -38,9 +42,9 @@ export const openLedger = async (broker: Broker, codec: Codec, lanes = 16) => {
         })
       },
     })
-  /** The last records of a job may be deleted with its end before they are read here; then it goes on behind them. */
   const reopen = async (error: Error & { code?: string }) => {
-    if (error.code !== 'offset_out_of_range') throw error
+    if (error.code !== 'offset_out_of_range' || !accepting) throw error
+    holes++
     await follower.stop()
     for (const lane of position.keys()) await atStart(lane)
     follower = await open()
@@ -53,9 +57,16 @@ export const openLedger = async (broker: Broker, codec: Codec, lanes = 16) => {
   }
   return {
     of,
+    /** From now on it goes on behind records that were deleted before they were read, and counts how often. */
+    acceptHoles() {
+      accepting = true
+    },
+    get holes() {
+      return holes
+    },
     caughtUp: (): Promise<void> =>
       follower.caughtUp().catch(async error => {
-        if (error.code !== 'offset_out_of_range') throw error
+        if (error.code !== 'offset_out_of_range' || !accepting) throw error
         await reopening
         await follower.caughtUp()
       }),
