@@ -10,10 +10,20 @@ export const failpoints = [
   'slice.committed',
 ] as const
 
-export type Failpoint = (typeof failpoints)[number]
+export type SliceStep = (typeof failpoints)[number]
+
+/** Besides, each call of a stage: the whole slice, or a part of it. */
+export type Failpoint = SliceStep | 'stage.called'
+
+/** Where a slice is; `inputs` are what the stage is called with. */
+export interface Place {
+  readonly stage: string
+  readonly lane: number
+  readonly inputs?: readonly unknown[]
+}
 
 /** Told of each step that a slice comes to; may wait, throw, or end the process. */
-export type Fault = (point: Failpoint, where: { readonly stage: string; readonly lane: number }) => Promise<void> | void
+export type Fault = (point: Failpoint, where: Place) => Promise<void> | void
 
 let installed: Fault | null = null
 

@@ -29,7 +29,7 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   /** True where an input is a step of the job, which cannot go on without it: none is rejected for a defect of the stage. */
   readonly takesSteps?: boolean
   /**
-   * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime try the inputs singly to find the one;
+   * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime halve the inputs to find the one;
    * a Fatal fails the phase; anything else is retried, then fails the phase, unless it is a defect that shows on single
    * records alone: these are rejected.
    */

@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { installFault } from '../../src/runtime/failpoint.ts'
+import { installFault, type Place } from '../../src/runtime/failpoint.ts'
 import { type Order, portVariable, type Said, type Told } from './failpoint-orders.ts'
 
 const port = Number(process.env[portVariable])
@@ -21,13 +21,18 @@ lines.on('line', line => {
   if (i >= 0) orders.splice(i, 1)
 })
 
-installFault(async (point, { stage }) => {
-  const i = orders.findIndex(order => order.point === point && (order.stage === undefined || order.stage === stage))
-  if (i < 0) return
-  const [order] = orders.splice(i, 1) as [Order]
+const fits = (order: Order, { stage, inputs = [] }: Place) =>
+  (order.stage === undefined || order.stage === stage) &&
+  (order.document === undefined || inputs.some(one => (one as { document_id?: string }).document_id === order.document))
+
+installFault(async (point, place) => {
+  const order = orders.find(one => one.point === point && fits(one, place))
+  if (!order) return
+  if (order.document === undefined) orders.splice(orders.indexOf(order), 1)
   await new Promise<void>(resolve => socket.write(`${JSON.stringify({ struck: order.id })}\n`, () => resolve()))
   if (order.action === 'kill') process.kill(process.pid, 'SIGKILL')
   if (order.action === 'throw') throw Object.assign(new Error(`A fault at ${point}.`), { code: 'fault' })
+  if (order.action === 'break') throw new TypeError(`A fault at ${point}.`)
   if (order.action === 'sleep') await delay(order.ms)
   if (order.action === 'block') {
     const end = performance.now() + order.ms!

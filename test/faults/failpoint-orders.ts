@@ -6,7 +6,10 @@ export interface Order {
   readonly point: Failpoint
   /** Of any stage unless stated. */
   readonly stage?: string
-  readonly action: 'kill' | 'throw' | 'sleep' | 'block'
+  /** Only when the stage is called with a record of this document, and then each time. */
+  readonly document?: string
+  /** `break` is an error as a defect of the stage throws it. */
+  readonly action: 'kill' | 'throw' | 'sleep' | 'block' | 'break'
   /** For `sleep` and `block`. */
   readonly ms?: number
 }

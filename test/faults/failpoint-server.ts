@@ -12,6 +12,13 @@ export interface Failpoints {
   readonly environment: Readonly<Record<string, string>>
   /** Resolves when the first of the processes has come to the failpoint and the fault strikes; the others are let go. */
   order(pids: readonly number[], order: Omit<Order, 'id'>, withinMs: number): Promise<number>
+  /** As `order`, for as long as `work` takes, which is told of the first of them. */
+  during(
+    pids: readonly number[],
+    order: Omit<Order, 'id'>,
+    withinMs: number,
+    work: (first: Promise<number>) => Promise<void>,
+  ): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,9 +38,16 @@ export const openFailpoints = async (): Promise<Failpoints> => {
   })
   const port = await listening(server)
   const client = pathToFileURL(new URL('./failpoint-client.ts', import.meta.url).pathname)
-  return {
+  const failpoints: Failpoints = {
     environment: { NODE_OPTIONS: `--import=${client.href}`, [portVariable]: String(port) },
     async order(pids, order, withinMs) {
+      let struck = 0
+      await failpoints.during(pids, order, withinMs, async first => {
+        struck = await first
+      })
+      return struck
+    },
+    async during(pids, order, withinMs, work) {
       const orders = await Promise.all(
         pids.map(async pid => {
           const socket = await until(`process ${pid} takes orders`, () => processes.get(pid))
@@ -46,8 +60,7 @@ export const openFailpoints = async (): Promise<Failpoints> => {
         socket.write(`${JSON.stringify({ id, ...order })}\n`)
       }
       const late = setTimeout(() => reject(new NotStruck(`no process came to ${order.point} in time`)), withinMs)
-      return promise.finally(() => {
-        clearTimeout(late)
+      await work(promise.finally(() => clearTimeout(late))).finally(() => {
         for (const { id, socket } of orders) {
           waiting.delete(id)
           socket.write(`${JSON.stringify({ withdrawn: id })}\n`)
@@ -56,4 +69,5 @@ export const openFailpoints = async (): Promise<Failpoints> => {
     },
     close: () => closing(server, processes.values()),
   }
+  return failpoints
 }

@@ -1,12 +1,12 @@
 import type { StageName } from '../../src/pipeline.ts'
-import { type Failpoint, failpoints } from '../../src/runtime/failpoint.ts'
+import { failpoints, type SliceStep } from '../../src/runtime/failpoint.ts'
 import type { Kind } from './kind.ts'
 import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
 import { pastSessionMs, withinMs } from './under.ts'
 
 const stages = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly StageName[]
-const threats: Readonly<Record<Failpoint, string>> = {
+const threats: Readonly<Record<SliceStep, string>> = {
   'slice.taken': 'the slice is lost',
   'slice.transformed': 'the slice is lost',
   'slice.effected': 'the store has what Kafka has not: the slice is applied twice, or counted never',
@@ -15,7 +15,7 @@ const threats: Readonly<Record<Failpoint, string>> = {
 }
 
 /** Of the matrix: before the work, after it, between PostgreSQL and Kafka, before the commit, behind it. */
-const rows: Readonly<Record<Failpoint, readonly number[]>> = {
+const rows: Readonly<Record<SliceStep, readonly number[]>> = {
   'slice.taken': [1],
   'slice.transformed': [2],
   'slice.effected': [9],
@@ -26,7 +26,7 @@ const rows: Readonly<Record<Failpoint, readonly number[]>> = {
 const pids = (rig: Rig, stage: StageName) => rig.workers(stage).map(({ pid }) => pid)
 
 /** The stage whose slice it is; effects are INDEXING's. */
-const stageFor = (point: Failpoint, random: () => number) =>
+const stageFor = (point: SliceStep, random: () => number) =>
   point === 'slice.effected' ? 'indexing' : pick(stages, random)
 
 const kills = failpoints.map(
@@ -58,7 +58,7 @@ const throws = failpoints.map(
 )
 
 /** A slice that stands still for longer than a session. */
-const standing = (name: string, row: number, threatens: string, point: Failpoint, action: 'block' | 'sleep'): Kind => ({
+const standing = (name: string, row: number, threatens: string, point: SliceStep, action: 'block' | 'sleep'): Kind => ({
   name,
   rows: [row],
   threatens,

@@ -164,7 +164,7 @@ describe('runStage', () => {
     expect(letter).toMatchObject({ code: 'failed_alone', uri: 'file:///bad', offset: 1, attempts: 3 })
     expect(letter?.message).toMatch(/TypeError: cannot read properties of undefined/)
     const all = ['a', 'bad', 'c']
-    expect(tried.slice(0, 6)).toEqual([all, all, all, ['a'], ['bad'], ['c']])
+    expect(tried.slice(0, 7)).toEqual([all, all, all, ['a'], ['bad', 'c'], ['bad'], ['c']])
     expect((await line.progress()).filter(report => report.type === 'phase_failure')).toEqual([])
   })
 
