@@ -9,7 +9,8 @@ import { withinMs } from './under.ts'
 
 /** One document of the corpus, as the knowledge base names it. */
 const documentOf = ({ penstock }: Rig, kb: string, random: () => number): string => {
-  const i = Math.floor(random() * documents)
+  // Of the last source, so that it is still to come.
+  const i = folders * Math.floor((random() * documents) / folders) + folders - 1
   const folder = `${penstock.corpus}/${i % folders}`
   return documentId(kb, `markdown:${folder}`, pathToFileURL(`${folder}/d${i}.md`).href)
 }
