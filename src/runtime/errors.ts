@@ -39,12 +39,12 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 
 /**
  * True for a program's own fault: it carries no code, or one of JavaScript's (`ERR_…`). What a broker, a database or a
- * provider answers has a code that says so, and is no defect.
+ * provider answers has a code that says so, in itself or in its cause, and is no defect.
  */
 export const isDefect = (error: unknown): boolean => {
   if (error instanceof Reject || error instanceof Fatal || error instanceof Wait) return false
+  if (!(error instanceof Error)) return true
   const code = codeOf(error)
-  return (code === 'unexpected' && !isAbort(error)) || code.startsWith('ERR_')
+  if (error.name === 'AbortError' || !(code === 'unexpected' || code.startsWith('ERR_'))) return false
+  return error.cause === undefined || isDefect(error.cause)
 }
-
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Shape } from './shape.ts'
-import { type Step, scene, step } from './steps.ts'
+import { rareScene, type Step, scene, step } from './steps.ts'
 
 /** All that a run of the simulation follows from. */
 export interface History {
@@ -24,6 +24,10 @@ export const histories: fc.Arbitrary<History> = fc.record({
     { weight: 1, arbitrary: fc.array(shape, { minLength: 2, maxLength: 3 }) },
   ),
   steps: fc
-    .tuple(fc.array(step, { maxLength: 6, size: 'max' }), fc.array(scene, { maxLength: 2, size: 'max' }))
-    .map(([steps, scenes]) => [...steps, ...scenes.flat()]),
+    .tuple(
+      fc.array(step, { maxLength: 6, size: 'max' }),
+      fc.array(scene, { maxLength: 2, size: 'max' }),
+      fc.array(rareScene, { maxLength: 1, size: 'max' }),
+    )
+    .map(([steps, ...scenes]) => [...steps, ...scenes.flat(2)]),
 })

@@ -53,7 +53,8 @@ const errorOf = (error: StageError): Error => {
     case 'wait':
       return new Wait('rate_limited', 'Too many requests.', 1_500)
     case 'retry':
-      return new Error('An answer that nobody expected.')
+      // With a code, as what others answer has: without, it would be a defect of the stage.
+      return Object.assign(new Error('An answer that nobody expected.'), { code: 'bad_answer' })
   }
 }
 

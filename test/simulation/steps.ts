@@ -164,9 +164,39 @@ const deserted = fc
     { at: at + held, do: 'command', job: 0, verb, phase: null },
   ])
 
+/** A write to the store that arrives when its lane is another worker's. */
+const lateEffect = fc
+  .record({
+    at: fc.integer({ min: 300, max: 3_500 }),
+    process: worker,
+    op: fc.constantFrom<Op>('begin transaction', 'commit transaction'),
+    ms: fc.integer({ min: 600, max: 3_000 }),
+    given: fc.integer({ min: 20, max: 500 }),
+  })
+  .map(({ at, process, op, ms, given }): readonly Step[] => [
+    { at, do: 'strike', process, op, blow: 'slow', ms },
+    { at: at + given, do: 'rejoin', process, stage: 'indexing' },
+  ])
+
+/** The work of a coordinator that arrives when its lease is another's, who has gone on meanwhile. */
+const lateCoordinator = fc
+  .record({
+    at: fc.integer({ min: 0, max: 6_000 }),
+    op: fc.constantFrom<Op>('begin transaction', 'begin transaction', 'commit transaction', 'fence', 'range', 'commit'),
+    ms: fc.integer({ min: 3_200, max: 7_000 }),
+    verb: fc.constantFrom<Verb>('cancel', 'pause', 'retry'),
+    asked: fc.integer({ min: 0, max: 6_000 }),
+  })
+  .map(({ at, op, ms, verb, asked }): readonly Step[] => [
+    { at, do: 'strike', process: 'c', op, blow: 'slow', ms },
+    { at: at + asked, do: 'command', job: 0, verb, phase: null },
+  ])
+
+/** What takes several things that meet, which the others hardly ever bring together. */
+export const rareScene = fc.oneof(deserted, lateEffect, lateCoordinator)
+
 export const scene = fc.oneof(
   { weight: 3, arbitrary: troubled },
   { weight: 2, arbitrary: handedOver },
   { weight: 1, arbitrary: lateWord },
-  { weight: 1, arbitrary: deserted },
 )
