@@ -85,6 +85,7 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
   const line = pipeline({
     openSource: sourceOpener(
       new FileOpener({ roots: config.sources.fileRoots, maxBytes: config.sources.maxFileBytes }),
+      await parts.parsers(),
     ),
     embedderFor,
     store: {
