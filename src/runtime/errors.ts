@@ -36,3 +36,21 @@ export const codeOf = (error: unknown): string =>
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Codes that say a part is out of reach, not that the work is bad: waited for, without end and without failing the job. */
+const unreachable =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$)/
+
+/** What node-postgres throws when it loses a connection, or gets none in time: these have no code. */
+const connectionLost = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/
+
+const deepest = 8
+
+/**
+ * True for an error of the broker or the database, or one caused by it, that is gone when they are back: a stage waits,
+ * the API asks to come again.
+ */
+export const isOutOfReach = (error: unknown, depth = 0): boolean =>
+  depth < deepest &&
+  (unreachable.test(codeOf(error)) ||
+    (error instanceof Error && (connectionLost.test(error.message) || isOutOfReach(error.cause, depth + 1))))
