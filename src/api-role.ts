@@ -18,7 +18,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
   const { lanes, queueDepth, concurrency } = config.jobs
   const broker = await parts.broker()
   const admission = { em: orm.em, knowledgeBases, queueDepth, nudge }
-  const openSource = openSources(config)
+  const openSource = openSources(config, await parts.parsers())
   const server = createServer({
     jobs: createJobs({ ...admission, concurrency, lanes }),
     deadLetters: createDeadLetters({

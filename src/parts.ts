@@ -13,6 +13,7 @@ import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs, topics } from './schemas/topics.ts'
+import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */
 export interface Parts {
@@ -24,6 +25,7 @@ export interface Parts {
   gate(): Promise<Gate>
   database(): Promise<Database>
   store(): Promise<KnowledgeStore>
+  parsers(): Promise<ParserPool>
   /** Closes what was opened, the latest first. */
   close(): Promise<void>
 }
@@ -84,6 +86,14 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
   )
   const store = once(async () => createKnowledgeStore(await database()), nothing)
 
+  const parsers = once(
+    async () => {
+      const { processes: children, timeoutMs, memoryMb } = config.parsers
+      return parserPool({ children, timeoutMs, memoryBytes: memoryMb * 1024 * 1024 })
+    },
+    part => part.close(),
+  )
+
   return {
     config,
     log,
@@ -93,6 +103,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     gate,
     database,
     store,
+    parsers,
     async close() {
       for (const close of closers.splice(0).reverse()) await close()
     },

@@ -10,8 +10,7 @@ import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
 import { requestPorts, requestReader } from './request-reader.ts'
-import { messageOf, Wait } from './runtime/errors.ts'
-import { isOutOfReach } from './runtime/retry.ts'
+import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
 import type { Topic } from './schemas/topics.ts'
@@ -84,7 +83,7 @@ const patient = async <T>(work: () => Promise<T>): Promise<T> => {
 const stage = async (name: StageName, parts: Parts, failed: (error: Error) => void): Promise<Started> => {
   const { config, log, embedderFor } = parts
   const line = pipeline({
-    openSource: replayOpener(openSources(config), {
+    openSource: replayOpener(openSources(config, await parts.parsers()), {
       count: (...call) => patient(async () => replayDocuments((await parts.database()).pool).count(...call)),
       take: (...call) => patient(async () => replayDocuments((await parts.database()).pool).take(...call)),
     }),

@@ -1,4 +1,5 @@
 import type { FastifyError } from 'fastify'
+import { codeOf, isOutOfReach } from '../runtime/errors.ts'
 import { ApiError, notNow } from './api-error.ts'
 import type { ErrorBody } from './contract/errors.ts'
 
@@ -10,7 +11,12 @@ export const asApiError = (error: unknown): ApiError => {
   if (error instanceof Error && statusCode !== undefined && statusCode < 500)
     return new ApiError(statusCode, 'bad_request', error.message, { cause: error })
   if (isUnavailable(error))
-    return notNow('unavailable', 'Something the service depends on does not answer; /readyz says what.', 5, error)
+    return notNow(
+      'unavailable',
+      'The database, or another part that this needs, is out of reach; /readyz says what.',
+      5,
+      error,
+    )
   return new ApiError(500, 'internal', 'A fault of the service; its log has more under this request_id.', {
     cause: error,
   })
@@ -36,14 +42,9 @@ const refusals: Readonly<Record<string, (cause: unknown) => ApiError>> = {
   FST_ERR_BAD_URL: cause => new ApiError(400, 'bad_url', 'The path has a percent escape that is none.', { cause }),
 }
 
-/**
- * Codes of a database or broker that is not there now: refused, reset, shutting down, starting, too many clients; or
- * that made one wait too long: for a lock, on a statement.
- */
-const away = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EHOSTUNREACH|08\w{3}|57P0[1-3]|53300|55P03|57014)$/
+/** Of a statement that took longer than it may. */
+const statementTimeout = '57014'
 
-const isUnavailable = (error: unknown, depth = 0): boolean => {
-  if (!(error instanceof Error) || depth > 5) return false
-  const { code } = error as { code?: unknown }
-  return (typeof code === 'string' && away.test(code)) || isUnavailable(error.cause, depth + 1)
-}
+const isUnavailable = (error: unknown, depth = 0): boolean =>
+  isOutOfReach(error) ||
+  (depth < 5 && error instanceof Error && (codeOf(error) === statementTimeout || isUnavailable(error.cause, depth + 1)))

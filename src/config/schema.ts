@@ -119,6 +119,23 @@ export const schema = z.object({
       'Files larger than this many bytes are rejected.',
     ),
   }),
+  parsers: z.object({
+    processes: setting(
+      'PENSTOCK_PARSER_PROCESSES',
+      integer(1, 256).default(4),
+      'Child processes of LOADING that parse files, at most; they start when there is something to parse.',
+    ),
+    timeoutMs: setting(
+      'PENSTOCK_PARSER_TIMEOUT_MS',
+      integer(100, 3_600_000).default(20_000),
+      'A file that takes its parser longer is tried once more, then rejected, in ms.',
+    ),
+    memoryMb: setting(
+      'PENSTOCK_PARSER_MEMORY_MB',
+      integer(128, 65_536).default(512),
+      'Memory of such a process, in MiB; a file that takes its parser more is tried once more, then rejected.',
+    ),
+  }),
   retry: z.object({
     maxAttempts: setting(
       'INGESTION_RETRY_MAX_ATTEMPTS',

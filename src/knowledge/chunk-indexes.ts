@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { chunkTable, maxIndexedDimensions, textIndex } from './chunk-table.ts'
+import { chunkTable, maxIndexedDimensions, textIndex, vectorIndex } from './chunk-table.ts'
 import type { StoredBase } from './settings.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -30,11 +30,7 @@ export const buildIndexes = async (
     await inTransaction(pool, 'begin', async client => {
       await withoutTimeout(client, embedded)
       await client.query(`set local maintenance_work_mem = '512MB'`)
-      await cancellable(pool, client, signal, embedded, () =>
-        client.query(
-          `create index if not exists ${table}_vectors on ${table} using hnsw (embedding halfvec_cosine_ops)`,
-        ),
-      )
+      await cancellable(pool, client, signal, embedded, () => client.query(vectorIndex(kb.number)))
     })
   signal.throwIfAborted()
   await pool.query(`analyze ${table}`)

@@ -5,6 +5,17 @@
 
 export const chunkTable = (number: number): string => `chunks_${number}`
 
+/** The names of its indexes, by what they find. */
+export const indexNames = (number: number) => {
+  const table = chunkTable(number)
+  return {
+    key: `${table}_pkey`,
+    chunk: `${table}_chunk`,
+    text: `${table}_search`,
+    vectors: `${table}_vectors`,
+  } as const
+}
+
 /** Characters of a chunk that full-text search sees: a `tsvector` has a limit of 1 MB. */
 const searchedCharacters = 200_000
 
@@ -37,8 +48,12 @@ export const createChunkTable = (number: number, dimensions: number): readonly s
 
 /** What finds the rows of a chunk by its id. */
 export const chunkIndex = (number: number): string =>
-  `create index if not exists ${chunkTable(number)}_chunk on ${chunkTable(number)} (chunk_id)`
+  `create index if not exists ${indexNames(number).chunk} on ${chunkTable(number)} (chunk_id)`
 
 /** What finds chunks by their words; made after the first load. */
 export const textIndex = (number: number): string =>
-  `create index if not exists ${chunkTable(number)}_search on ${chunkTable(number)} using gin (search)`
+  `create index if not exists ${indexNames(number).text} on ${chunkTable(number)} using gin (search)`
+
+/** What finds chunks by their vectors, where exact search is no longer quick. */
+export const vectorIndex = (number: number): string =>
+  `create index if not exists ${indexNames(number).vectors} on ${chunkTable(number)} using hnsw (embedding halfvec_cosine_ops)`

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { headingPath, storable } from './chunk-rows.ts'
-import { chunkTable } from './chunk-table.ts'
+import { chunkTable, indexNames } from './chunk-table.ts'
 import type { SearchHit, SearchQuery } from './knowledge-base.ts'
 import { fuse } from './rank-fusion.ts'
 import { type StoredBase, storedBase } from './settings.ts'
@@ -125,7 +125,7 @@ const efSearch = (limit: number) => Math.min(1000, Math.max(100, limit))
 
 const hasVectorIndex = async (client: PoolClient, kb: StoredBase): Promise<boolean> => {
   const { rows } = await client.query<{ found: boolean }>('select to_regclass($1) is not null as found', [
-    `${chunkTable(kb.number)}_vectors`,
+    indexNames(kb.number).vectors,
   ])
   return rows[0]!.found
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { codeOf, Fatal, isDefect, messageOf, Wait } from './errors.ts'
+import { codeOf, Fatal, isDefect, isOutOfReach, messageOf, Wait } from './errors.ts'
 
 /** How often a phase tries the same record again, and how long it waits in between. */
 export interface RetryPolicy {
@@ -47,19 +47,6 @@ export const policyOf = (stage: string, settings: RetrySettings, random: () => n
 export type Verdict =
   | { readonly kind: 'retry' | 'wait'; readonly afterMs: number }
   | { readonly kind: 'fail'; readonly code: string; readonly message: string }
-
-/** Codes that say a part is out of reach, not that the work is bad: waited for, without end and without failing the job. */
-const unreachable =
-  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$)/
-
-/** What node-postgres throws when it loses a connection, or gets none in time: these have no code. */
-const connectionLost = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/
-
-/** True for an error of the broker or the database that is waited for. */
-export const isOutOfReach = (error: unknown): boolean =>
-  unreachable.test(codeOf(error)) ||
-  (error instanceof Error &&
-    (connectionLost.test(error.message) || (error.cause !== undefined && isOutOfReach(error.cause))))
 
 /** Whose error it was: the stage's own work, the store it writes to, or the line itself. */
 export type Origin = 'stage' | 'store' | 'line'

@@ -1,23 +1,35 @@
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import picomatch from 'picomatch'
-import { Fatal } from '../runtime/errors.ts'
+import { Fatal, Reject } from '../runtime/errors.ts'
 import type { Listing } from './file-listing.ts'
 import { type FileOpener, FileRefusal, type Located } from './file-opener.ts'
 import { isNotText, textOf } from './file-text.ts'
 import { type ListingCache, noCache } from './listing-cache.ts'
+import type { InputOf, OutputOf, Parsers } from './parsing/parsers.ts'
+import type { OwnParsers } from './parsing/table.ts'
+import { readAhead } from './read-ahead.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject } from './source.ts'
 import { defaultInclude, type SourceSpec } from './spec.ts'
 
-/** What a file says in itself: everything of a document but its uri. */
-export type ReadText = (text: string, path: string) => Omit<SourceDocument, 'uri'>
+/** What a file says in itself: everything of a document but its uri. What has a structure of its own goes to `parse`. */
+export type ReadText = (text: string, path: string, parse: Parse) => Promise<Omit<SourceDocument, 'uri'>>
+
+/** Runs a parser on a part of the file. Throws what `Parsers.parse` throws. */
+export type Parse = <N extends keyof OwnParsers>(
+  parser: N,
+  input: InputOf<OwnParsers, N>,
+) => Promise<OutputOf<OwnParsers, N>>
 
 export interface FolderSourceOptions {
   readonly opener: FileOpener
   readonly spec: SourceSpec
   readonly read: ReadText
+  readonly parsers: Parsers
+  /** Who asks the parsers; the bites of all jobs in a process share them. */
+  readonly asker?: string
   readonly listings?: ListingCache
-  /** A bite ends after the document that reaches one of these. */
+  /** A bite ends after the document that reaches one of the first two, or with what was being read when it is late. */
   readonly most?: { readonly documents: number; readonly characters: number; readonly ms: number }
 }
 
@@ -26,7 +38,7 @@ export interface FolderSourceOptions {
  * and a restart goes on after it, whatever has come or gone meanwhile.
  */
 export const folderSource = (options: FolderSourceOptions): ReadableSource => {
-  const { opener, spec, read, listings = noCache } = options
+  const { opener, spec, parsers, asker = spec.path, listings = noCache } = options
   const most = options.most ?? { documents: 256, characters: 4 * 1024 * 1024, ms: 2000 }
   const wanted = matcherOf(spec)
 
@@ -36,6 +48,13 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
     return fatally(spec, () => listings.get(fresh, () => opener.list(at.path, wanted, signal)))
   }
 
+  const parsing = (signal: AbortSignal) => async (found: Read | SourceReject) =>
+    'text' in found
+      ? documentOf(found, options.read, (parser, input) =>
+          parsers.parse(parser, input, { of: found.path, asker, signal }),
+        )
+      : found
+
   return {
     async total(signal) {
       return (await list(await locate(), true, signal)).length
@@ -43,28 +62,35 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
     async bite(cursor, signal): Promise<Bite> {
       const at = await locate()
       const listing = await list(at, false, signal)
+      const from = cursor === null ? 0 : firstAfter(listing, cursor)
+      const read = (entry: Listing[number]) => readEntry(opener, at.path, entry)
       const documents: (SourceDocument | SourceReject)[] = []
       const began = performance.now()
       let characters = 0
       const enough = () => documents.length >= most.documents || characters >= most.characters
-      const late = () => documents.length > 0 && performance.now() - began >= most.ms
-      let i = cursor === null ? 0 : firstAfter(listing, cursor)
-      while (i < listing.length && !enough() && !late()) {
-        signal.throwIfAborted()
-        const ahead = listing.slice(i, i + readAhead)
-        for (const one of await Promise.all(ahead.map(entry => readEntry(opener, at.path, entry, read)))) {
-          if (enough() || late()) break
+      signal.throwIfAborted()
+      for await (const lot of readAhead(
+        listing.slice(from, from + most.documents),
+        lots,
+        read,
+        sizeOf,
+        parsing(signal),
+      )) {
+        for (const one of lot) {
           if ('text' in one) characters += one.text.length
           documents.push(one)
-          i++
+          if (enough()) break
         }
+        if (enough() || performance.now() - began >= most.ms) break
+        signal.throwIfAborted()
       }
-      return { documents, next: i < listing.length ? listing[i - 1]!.path : null }
+      const next = from + documents.length
+      return { documents, next: next < listing.length ? listing[next - 1]!.path : null }
     },
-    async read(uri) {
+    async read(uri, signal) {
       const at = await locate()
       const path = pathIn(at, uri)
-      if (path !== null) return readFile(opener, path, read)
+      if (path !== null) return parsing(signal)(await readPath(opener, path))
       return { uri, code: 'outside_source', message: `${uri} is not below ${spec.path}, the path of its source.` }
     },
   }
@@ -77,31 +103,49 @@ const pathIn = (at: Located, uri: string): string | null => {
   return path === at.path || (at.folder && path.startsWith(at.path.replace(/\/?$/, '/'))) ? path : null
 }
 
-/** Files read at once. Those past the end of a bite are read again by the next one. */
-const readAhead = 16
+/** In characters. What is read past the end of a bite is read again by the next one. */
+const lots = { atOnce: 16, items: 64, size: 512 * 1024 }
+const sizeOf = (found: Read | SourceReject) => ('text' in found ? found.text.length : 0)
 
-const readEntry = (
-  opener: FileOpener,
-  folder: string,
-  { path, refused }: Listing[number],
-  read: ReadText,
-): Promise<SourceDocument | SourceReject> | SourceReject => {
-  const full = join(folder, path)
-  return refused ? { uri: pathToFileURL(full).href, ...refused } : readFile(opener, full, read)
+interface Read {
+  readonly path: string
+  readonly uri: string
+  readonly text: string
 }
 
-const readFile = async (opener: FileOpener, path: string, read: ReadText): Promise<SourceDocument | SourceReject> => {
+const readEntry = async (
+  opener: FileOpener,
+  folder: string,
+  { path: name, refused }: Listing[number],
+): Promise<Read | SourceReject> => {
+  const path = join(folder, name)
+  return refused ? { uri: pathToFileURL(path).href, ...refused } : readPath(opener, path)
+}
+
+const readPath = async (opener: FileOpener, path: string): Promise<Read | SourceReject> => {
   try {
     const { bytes, uri } = await opener.read(path)
     const text = textOf(bytes, path)
-    if (isNotText(text)) return { uri, ...text }
-    const found = read(text, path)
-    if (found.text.trim() !== '') return { uri, ...found }
-    return { uri, code: 'empty_document', message: `${path} has front matter but no text to index.` }
+    return isNotText(text) ? { uri, ...text } : { path, uri, text }
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error
     const { code, message } = error
     return { uri: pathToFileURL(path).href, code, message, ...(code === 'file_gone' ? { gone: true } : {}) }
+  }
+}
+
+const documentOf = async (
+  { path, uri, text }: Read,
+  read: ReadText,
+  parse: Parse,
+): Promise<SourceDocument | SourceReject> => {
+  try {
+    const found = await read(text, path, parse)
+    if (found.text.trim() !== '') return { uri, ...found }
+    return { uri, code: 'empty_document', message: `${path} has front matter but no text to index.` }
+  } catch (error) {
+    if (!(error instanceof Reject)) throw error
+    return { uri, code: error.code, message: error.message }
   }
 }
 

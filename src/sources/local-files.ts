@@ -13,7 +13,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
 }
 
 /** A file by its extension: Markdown as Markdown, anything else as plain text. */
-export const readLocalFile: ReadText = (text, path) => {
+export const readLocalFile: ReadText = async (text, path, parse) => {
   const mediaType = mediaTypes[extname(path).toLowerCase()] ?? 'text/plain'
-  return mediaType === 'text/markdown' ? readMarkdown(text, path) : { title: '', mediaType, text, metadata: {} }
+  return mediaType === 'text/markdown' ? readMarkdown(text, path, parse) : { title: '', mediaType, text, metadata: {} }
 }

@@ -5,19 +5,20 @@ import { folderSource, type ReadText } from './folder-source.ts'
 import { ListingCaches } from './listing-cache.ts'
 import { readLocalFile } from './local-files.ts'
 import { readMarkdown } from './markdown.ts'
+import type { Parsers } from './parsing/parsers.ts'
 import type { OpenSource, ReadableSource, SourcesOf } from './source.ts'
 import { type SourceSpec, sourceSpec } from './spec.ts'
 
 const readers: Readonly<Record<SourceSpec['type'], ReadText>> = { markdown: readMarkdown, local_files: readLocalFile }
 
 /** Opens the sources of jobs by their specs; one for a process. Throws Fatal `invalid_source` for what is no spec. */
-export const sourceOpener = (opener: FileOpener): OpenSource<ReadableSource> => {
+export const sourceOpener = (opener: FileOpener, parsers: Parsers): OpenSource<ReadableSource> => {
   const caches = new ListingCaches()
   return (job, index) => {
     const spec = specOf(job, index)
     const listings = caches.of(`${job.job_id}/${index}`)
     return {
-      source: folderSource({ opener, spec, read: readers[spec.type], listings }),
+      source: folderSource({ opener, spec, read: readers[spec.type], listings, parsers, asker: job.job_id }),
       id: sourceIdOf({ type: spec.type, path: opener.absolute(spec.path) }),
     }
   }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { buildIndex } from '../knowledge/chunk-indexes.ts'
-import { chunkIndex, chunkTable, textIndex } from '../knowledge/chunk-table.ts'
+import { chunkIndex, chunkTable, indexNames, textIndex } from '../knowledge/chunk-table.ts'
 import type { StoredBase } from '../knowledge/settings.ts'
 import { inTransaction } from '../knowledge/transaction.ts'
 import { columns, dropVersions } from '../knowledge/versions.ts'
@@ -33,13 +33,13 @@ export const deleteForgotten = async (pool: Pool, kbId: string | null): Promise<
 
 /** Builds the indexes that are not there, unless a job is under way: its writes would wait for the build. */
 export const buildMissing = async ({ pool, embedded, signal }: RepairOptions, kb: StoredBase): Promise<number> => {
-  const table = chunkTable(kb.number)
+  const names = indexNames(kb.number)
   const count = async () => {
     const { rows } = await pool.query<{ busy: boolean; there: number }>(
       `select exists (select from job j where j.kb_id = $1 and ${mayWrite}) as busy,
          (select count(*)::int from pg_index i join pg_class c on c.oid = i.indexrelid
-          where i.indrelid = to_regclass($2) and c.relname in ($2 || '_chunk', $2 || '_search')) as there`,
-      [kb.id, table],
+          where i.indrelid = to_regclass($2) and c.relname = any($3)) as there`,
+      [kb.id, chunkTable(kb.number), [names.chunk, names.text]],
     )
     return rows[0]!
   }

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { chunkTable, maxIndexedDimensions } from '../knowledge/chunk-table.ts'
+import { chunkTable, indexNames, maxIndexedDimensions } from '../knowledge/chunk-table.ts'
 import type { StoredBase } from '../knowledge/settings.ts'
 import { inTransaction, snapshot } from '../knowledge/transaction.ts'
 import type { Findings } from './findings.ts'
@@ -80,24 +80,25 @@ const checkIndexes = async (
     [kb.id],
   )
   const { completed, newest, busy } = jobs[0]!
-  const has = (suffix: string) => known.some(({ name }) => name === `${table}_${suffix}`)
-  const missing = (suffix: string, of: string) => ({
-    expected: `${table}_${suffix}`,
+  const names = indexNames(kb.number)
+  const has = (index: string) => known.some(({ name }) => name === index)
+  const missing = (index: string, of: string) => ({
+    expected: index,
     found: 'no such index',
     message: `The index of ${of} of ${kb.id} is not there.`,
   })
-  if (!has('pkey')) findings.add('table_shape', missing('pkey', 'the key'))
+  if (!has(names.key)) findings.add('table_shape', missing(names.key, 'the key'))
   const wanted = [
-    { suffix: 'chunk', of: 'chunk ids', due: true },
-    { suffix: 'search', of: 'words', due: completed },
+    { index: names.chunk, of: 'chunk ids', due: true },
+    { index: names.text, of: 'words', due: completed },
   ]
   // A build makes writers wait: while a job is under way it is none of ours.
-  for (const { suffix, of, due } of wanted)
-    if (due && !has(suffix)) findings.add('index_missing', { ...missing(suffix, of), repairable: !busy })
-  if (embedded || !newest || busy || has('vectors') || kb.dimensions > maxIndexedDimensions) return
+  for (const { index, of, due } of wanted)
+    if (due && !has(index)) findings.add('index_missing', { ...missing(index, of), repairable: !busy })
+  if (embedded || !newest || busy || has(names.vectors) || kb.dimensions > maxIndexedDimensions) return
   const { rows } = await client.query<{ enough: boolean }>(
     `select count(*) >= $1 as enough from (select from ${table} limit $1) first_rows`,
     [indexFrom],
   )
-  if (rows[0]!.enough) findings.add('vector_index_missing', missing('vectors', 'vectors'))
+  if (rows[0]!.enough) findings.add('vector_index_missing', missing(names.vectors, 'vectors'))
 }

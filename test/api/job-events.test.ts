@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { JobStatus } from '../../src/api/contract/answers.ts'
 import { createServer } from '../../src/api/server.ts'
@@ -32,9 +35,16 @@ const readUntil = async (reader: ReadableStreamDefaultReader<string>, wanted: st
   return text
 }
 
-const open = async (url: string, signal: AbortSignal | null = null) => {
-  const response = await fetch(url + path, { signal })
+const open = async (url: string) => {
+  const response = await fetch(url + path)
   return response.body!.pipeThrough(new TextDecoderStream()).getReader()
+}
+
+/** The same by a client that sets no timer which can be faked: the first `fetch` of a process leaves one. */
+const openPlainly = async (url: string) => {
+  const [response] = (await once(get(url + path, { agent: false }), 'response')) as [IncomingMessage]
+  const text = Readable.toWeb(response) as ReadableStream<Uint8Array>
+  return { reader: text.pipeThrough(new TextDecoderStream()).getReader(), leave: () => response.destroy() }
 }
 
 afterEach(() => vi.useRealTimers())
@@ -121,13 +131,12 @@ describe('the events of a job', () => {
     const app = createServer(ports)
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const idle = vi.getTimerCount()
-    const leaving = new AbortController()
-    const reader = await open(url, leaving.signal)
+    const { reader, leave } = await openPlainly(url)
     await readUntil(reader, 'event: status')
     await vi.advanceTimersByTimeAsync(500)
     expect(looks.count).toBe(2)
     expect(vi.getTimerCount()).toBeGreaterThan(idle)
-    if (how === 'reader leaves') leaving.abort()
+    if (how === 'reader leaves') leave()
     else await app.close()
     await expect(readUntil(reader, 'event: end')).rejects.toThrow()
     await until('no timer is left', () => vi.getTimerCount() <= idle)

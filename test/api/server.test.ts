@@ -65,14 +65,19 @@ describe('the one error shape', () => {
     ['is away', 'ECONNREFUSED'],
     ['keeps a lock too long', '55P03'],
     ['takes too long for a statement', '57014'],
-  ])('answers 503 while the database %s', async (_, code) => {
+    ['loses a connection', new Error('Connection terminated unexpectedly')],
+    ['gives no connection in time', new Error('timeout exceeded when trying to connect')],
+  ])('answers 503 while the database %s', async (_, how) => {
     const ports = fakePorts()
-    const away = Object.assign(new Error('connect'), { code })
+    const away = typeof how === 'string' ? Object.assign(new Error('connect'), { code: how }) : how
     const jobs = { ...ports.jobs, get: () => Promise.reject(new Error('query failed', { cause: away })) }
     const answer = await createServer({ ...ports, jobs }).inject('/ingest/job-1')
     expect(answer.statusCode).toBe(503)
     expect(answer.headers['retry-after']).toBe('5')
-    expect(answer.json().error.code).toBe('unavailable')
+    expect(answer.json().error).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/^The database, .* is out of reach/),
+    })
   })
 
   it('is used for what is not even HTTP', async () => {

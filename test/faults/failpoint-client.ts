@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { installFault, type Place } from '../../src/runtime/failpoint.ts'
+import { installTable } from '../../src/sources/parsing/table-in-use.ts'
 import { type Order, portVariable, type Said, type Told } from './failpoint-orders.ts'
 
 const port = Number(process.env[portVariable])
@@ -20,6 +21,8 @@ lines.on('line', line => {
   const i = orders.findIndex(({ id }) => id === told.withdrawn)
   if (i >= 0) orders.splice(i, 1)
 })
+
+installTable(new URL('../kit/poisoned-parsers.ts', import.meta.url))
 
 const fits = (order: Order, { stage, inputs = [] }: Place) =>
   (order.stage === undefined || order.stage === stage) &&

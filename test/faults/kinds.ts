@@ -3,6 +3,7 @@ import { brokerKinds } from './kinds-of-brokers.ts'
 import { diskKinds } from './kinds-of-disks.ts'
 import { jobKinds } from './kinds-of-jobs.ts'
 import { kafkaKinds } from './kinds-of-kafka.ts'
+import { parserKinds } from './kinds-of-parsers.ts'
 import { poisonKinds } from './kinds-of-poison.ts'
 import { postgresKinds } from './kinds-of-postgres.ts'
 import { processKinds } from './kinds-of-processes.ts'
@@ -22,6 +23,7 @@ export const kinds: readonly Kind[] = [
   ...poisonKinds,
   ...jobKinds,
   ...providerKinds,
+  ...parserKinds,
   ...diskKinds,
   ...brokerKinds,
 ]

@@ -60,6 +60,8 @@ const open = async (stack: AsyncDisposableStack, withinMs: number, setting?: Set
         DATABASE_URL: url.href,
         KAFKA_BROKERS: brokers.join(','),
         PENSTOCK_EMBEDDING_TIMEOUT_MS: '3000',
+        PENSTOCK_PARSER_TIMEOUT_MS: '1000',
+        PENSTOCK_PARSER_MEMORY_MB: '256',
       },
       makeKafka: async () => Object.create(kafka, { brokers: { value: brokers } }),
       makeDatabase: async () => database,

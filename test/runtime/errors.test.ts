@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Fatal, isDefect, Reject, Wait } from '../../src/runtime/errors.ts'
+import { Fatal, isDefect, isOutOfReach, Reject, Wait } from '../../src/runtime/errors.ts'
 
 const coded = (code: string, options?: ErrorOptions) => Object.assign(new Error('no', options), { code })
 
@@ -17,10 +17,33 @@ test.each([
   ['a fetch that failed because of one', new TypeError('fetch failed', { cause: coded('ECONNREFUSED') })],
   ['what a database answers', coded('22P02')],
   ['what a provider answers', coded('provider_503')],
+  ['a connection to PostgreSQL that was lost', new Error('Connection terminated unexpectedly')],
   ['an abort', new DOMException('This operation was aborted', 'AbortError')],
   ['a Reject', new Reject('too_long', 'no')],
   ['a Fatal', new Fatal('http_401', 'no')],
   ['a Wait', new Wait('http_429', 'no', 1)],
 ])('%s is none', (_, error) => {
   expect(isDefect(error)).toBe(false)
+})
+
+test.each([
+  coded('ECONNREFUSED'),
+  coded('57P01'),
+  coded('40001'),
+  new Error('Connection terminated unexpectedly'),
+  new Error('timeout exceeded when trying to connect'),
+])('out of reach is %s, and what it caused', error => {
+  expect(isOutOfReach(error)).toBe(true)
+  expect(isOutOfReach(new Error('query failed', { cause: error }))).toBe(true)
+})
+
+test('a fault of the work is not out of reach', () => {
+  for (const error of [new Reject('bad', 'bad'), new Error('bad'), coded('23505'), null, 'closed'])
+    expect(isOutOfReach(error)).toBe(false)
+})
+
+test('an error that is its own cause is no endless loop', () => {
+  const error = new Error('bad')
+  error.cause = error
+  expect(isOutOfReach(error)).toBe(false)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Fatal, Reject, Wait } from '../../src/runtime/errors.ts'
-import { isOutOfReach, judge, policyOf } from '../../src/runtime/retry.ts'
+import { Fatal, Wait } from '../../src/runtime/errors.ts'
+import { judge, policyOf } from '../../src/runtime/retry.ts'
 
 const coded = (code: string) => Object.assign(new Error(code), { code })
 const loading = policyOf('loading', {})
@@ -68,11 +68,4 @@ describe('judge', () => {
   test('records that the broker no longer keeps fail the phase: they would be skipped in silence', () => {
     expect(judge(coded('offset_out_of_range'), 'line', { count: 1, sinceMs: 0 }, loading).kind).toBe('fail')
   })
-})
-
-test('isOutOfReach looks through causes', () => {
-  expect(isOutOfReach(new Error('query failed', { cause: coded('57P01') }))).toBe(true)
-  expect(isOutOfReach(new Reject('bad', 'bad'))).toBe(false)
-  expect(isOutOfReach(new Error('query failed', { cause: new Error('Connection terminated unexpectedly') }))).toBe(true)
-  expect(isOutOfReach(new Error('bad'))).toBe(false)
 })

@@ -2,13 +2,20 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import type { LoadRequest } from '../../src/schemas/load-request.ts'
+import { documents, loadRequests } from '../../src/schemas/topics.ts'
 import { FileOpener } from '../../src/sources/file-opener.ts'
 import { folderSource } from '../../src/sources/folder-source.ts'
 import { ListingCaches } from '../../src/sources/listing-cache.ts'
 import { readMarkdown } from '../../src/sources/markdown.ts'
 import { sourceOpener } from '../../src/sources/open.ts'
+import { parserPool } from '../../src/sources/parsing/pool.ts'
 import { isSourceReject, type SourceDocument, type SourceReject } from '../../src/sources/source.ts'
+import { loading } from '../../src/stages/loading.ts'
 import { laneJob } from '../kit/line.ts'
+import { parsersHere } from '../kit/parsers-here.ts'
+import { poisons } from '../kit/poisoned-parsers.ts'
+import { tryStage } from '../kit/run-stage.ts'
 import { folderWith } from './folder.ts'
 
 const forever = new AbortController().signal
@@ -16,7 +23,7 @@ const forever = new AbortController().signal
 const open = async (files: Record<string, string | Buffer>, spec: Record<string, unknown> = {}) => {
   const root = await folderWith(files)
   const job = laneJob({ sources: [JSON.stringify({ type: 'markdown', path: '.', ...spec })] })
-  const opened = sourceOpener(new FileOpener({ roots: [root] }))(job, 0)
+  const opened = sourceOpener(new FileOpener({ roots: [root] }), parsersHere)(job, 0)
   const all = async () => {
     const found: (SourceDocument | SourceReject)[] = []
     let cursor: string | null = null
@@ -100,21 +107,67 @@ describe('what a source reads', () => {
   })
 })
 
+describe('a file on which the parser hangs, dies or swells', () => {
+  test('is rejected by name, and every other file of its bite is read', async () => {
+    const table = new URL('../kit/poisoned-parsers.ts', import.meta.url)
+    const parsers = parserPool({ table, children: 3, timeoutMs: 1000, memoryBytes: 2 ** 28 })
+    const files = Object.fromEntries(
+      Array.from({ length: 20 }, (_, i) => [`${10 + i}.md`, `---\ntitle: T${i}\n---\ntext`]),
+    )
+    for (const [i, poison] of Object.keys(poisons).entries()) files[`1${i}.md`] = `---\npoison: ${poison}\n---\ntext`
+    const root = await folderWith(files)
+    const stage = loading({
+      openSource: sourceOpener(new FileOpener({ roots: [root] }), parsers),
+      store: { listed: async () => new Set<string>() },
+    })
+    const sources = [JSON.stringify({ type: 'markdown', path: '.' })]
+    const bites: Awaited<ReturnType<typeof tryLoading>>[] = []
+    const tryLoading = (request: LoadRequest) => tryStage(stage, [request], { job: { sources } })
+    let request: LoadRequest | undefined = {
+      ...{ type: 'load_request', job_id: 'job', seq: 0, source_index: 0, cursor: null, documents_before: 0 },
+    }
+    while (request) {
+      const tried = await tryLoading(request)
+      bites.push(tried)
+      request = tried.of(loadRequests).find(one => one.type === 'load_request')
+    }
+    await parsers.close()
+    const rejects = bites.flatMap(tried => tried.rejects)
+    expect(rejects.map(({ uri, reject }) => [uri?.split('/').at(-1), reject.code])).toEqual([
+      ['10.md', 'parser_timeout'],
+      ['11.md', 'parser_died'],
+      ['12.md', 'parser_out_of_memory'],
+    ])
+    for (const { uri, reject } of rejects) expect(reject.message).toContain(new URL(uri!).pathname)
+    expect(bites.flatMap(tried => tried.of(documents)).map(one => one.type === 'document' && one.title)).toEqual(
+      Array.from({ length: 17 }, (_, i) => `T${i + 3}`),
+    )
+    expect(bites.reduce((sum, tried) => sum + tried.counted, 0)).toBe(20)
+  })
+})
+
 describe('bite by bite', () => {
-  const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}.md`, `text ${i} ${'x'.repeat(100)}`]))
+  const filesOf = (length: number) =>
+    Object.fromEntries(Array.from({ length }, (_, i) => [`${i}.md`, `text ${i} ${'x'.repeat(100)}`]))
+  const many = filesOf(30)
   const small = (root: string, most: { documents?: number; characters?: number; ms?: number }) =>
     folderSource({
       opener: new FileOpener({ roots: [root] }),
       spec: { type: 'markdown', path: root },
       read: readMarkdown,
+      parsers: parsersHere,
       most: { documents: 1000, characters: 1e9, ms: 60_000, ...most },
     })
 
-  test.each([{ documents: 7 }, { characters: 500 }, { ms: 0 }])('bites of %j cover every file once', async most => {
-    const root = await folderWith(many)
+  test.each([
+    [{ documents: 7 }, 30, 5],
+    [{ characters: 500 }, 30, 6],
+    [{ ms: 0 }, 100, 2],
+  ])('bites of %j cover each of %i files once', async (most, count, expected) => {
+    const root = await folderWith(filesOf(count))
     const source = small(root, most)
     const found: string[] = []
-    let bites = 0
+    let bites = 1
     for (let cursor: string | null = null; ; bites++) {
       const bite = await source.bite(cursor, forever)
       found.push(...bite.documents.map(one => one.uri))
@@ -122,10 +175,10 @@ describe('bite by bite', () => {
       expect(await small(root, most).bite(cursor, forever)).toEqual(bite)
       cursor = bite.next
     }
-    expect(bites).toBeGreaterThan(3)
-    expect(new Set(found).size).toBe(30)
-    expect(found).toHaveLength(30)
-    expect(await source.total(forever)).toBe(30)
+    expect(bites).toBe(expected)
+    expect(new Set(found).size).toBe(count)
+    expect(found).toHaveLength(count)
+    expect(await source.total(forever)).toBe(count)
   })
 
   test('goes on after the cursor although files came and went, and stays short', async () => {
@@ -140,11 +193,27 @@ describe('bite by bite', () => {
     expect(first.next?.length).toBeLessThan(10)
   })
 
+  test('one document is read by its uri, whatever the filters say of it', async () => {
+    const { root, source } = await open(
+      { 'docs/a.md': '---\ntitle: A\n---\nWords.', 'docs/b.txt': 'More words.', 'secret.md': 'Others.' },
+      { path: 'docs', exclude: ['a.md'] },
+    )
+    const read = (path: string) => source.read(pathToFileURL(join(root, path)).href, forever)
+    expect(await read('docs/a.md')).toMatchObject({ title: 'A', text: 'Words.' })
+    expect(await read('docs/b.txt')).toMatchObject({ text: 'More words.' })
+    expect(await read('docs/c.md')).toMatchObject({ code: 'file_gone', gone: true })
+    expect(await read('secret.md')).toMatchObject({ code: 'outside_source' })
+    expect(await read('docs/../secret.md')).toMatchObject({ code: 'outside_source' })
+    for (const uri of ['https://example.org/docs/a.md', 'nonsense'])
+      expect(await source.read(uri, forever)).toMatchObject({ uri, code: 'outside_source' })
+  })
+
   test('a file that goes between listing and reading is named', async () => {
     const root = await folderWith(many)
     const listings = new ListingCaches().of('job/0')
     const opener = new FileOpener({ roots: [root] })
-    const source = folderSource({ opener, spec: { type: 'markdown', path: root }, read: readMarkdown, listings })
+    const spec = { type: 'markdown', path: root } as const
+    const source = folderSource({ opener, spec, read: readMarkdown, listings, parsers: parsersHere })
     await source.total(forever)
     await rm(join(root, '7.md'))
     const { documents } = await source.bite(null, forever)
@@ -175,7 +244,7 @@ describe('a source as a whole', () => {
 
   test('keeps its identity however its path is written', async () => {
     const { root, id } = await open({ 'docs/a.md': 'a' }, { path: './docs/' })
-    const again = sourceOpener(new FileOpener({ roots: [root] }))(
+    const again = sourceOpener(new FileOpener({ roots: [root] }), parsersHere)(
       laneJob({ sources: [JSON.stringify({ type: 'markdown', path: join(root, 'docs'), exclude: ['x/**'] })] }),
       0,
     )
@@ -183,7 +252,7 @@ describe('a source as a whole', () => {
   })
 
   test.each(['{', '{"type":"website","path":"x"}', '{"type":"markdown"}'])('of the spec %s fails by name', text => {
-    const openSource = sourceOpener(new FileOpener({ roots: ['/nowhere'] }))
+    const openSource = sourceOpener(new FileOpener({ roots: ['/nowhere'] }), parsersHere)
     expect(() => openSource(laneJob({ sources: [text] }), 0)).toThrow(
       expect.objectContaining({ name: 'Fatal', code: 'invalid_source', message: expect.stringContaining('ource 0') }),
     )
