@@ -104,7 +104,7 @@ const pathIn = (at: Located, uri: string): string | null => {
 }
 
 /** In characters. What is read past the end of a bite is read again by the next one. */
-const lots = { atOnce: 16, items: 64, size: 512 * 1024 }
+const lots = { atOnce: 16, items: 32, size: 512 * 1024 }
 const sizeOf = (found: Read | SourceReject) => ('text' in found ? found.text.length : 0)
 
 interface Read {

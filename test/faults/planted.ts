@@ -86,4 +86,15 @@ export const planted: readonly Planted[] = [
     caughtBy: 'transactions that overlap are aborted',
   },
   { ...unfencedEffects, caughtBy: 'a write to PostgreSQL held past a hand-over' },
+  {
+    name: 'a parser has all the time that it wants',
+    edits: [
+      {
+        file: 'src/sources/parsing/parser-child.ts',
+        from: 'if (timer !== expired) return',
+        to: 'if (timer !== expired || ready) return',
+      },
+    ],
+    caughtBy: 'a parser hangs',
+  },
 ]

@@ -162,7 +162,7 @@ describe('bite by bite', () => {
   test.each([
     [{ documents: 7 }, 30, 5],
     [{ characters: 500 }, 30, 6],
-    [{ ms: 0 }, 100, 2],
+    [{ ms: 0 }, 100, 4],
   ])('bites of %j cover each of %i files once', async (most, count, expected) => {
     const root = await folderWith(filesOf(count))
     const source = small(root, most)

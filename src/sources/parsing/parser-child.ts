@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -125,6 +126,8 @@ const unref = (stream: ChildProcess['stderr']) => (stream as { unref?(): void } 
 const program = fileURLToPath(new URL('./child.ts', import.meta.url))
 const sources = fileURLToPath(new URL('../..', import.meta.url))
 const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+/** Where they are in truth: an installation may link to them. */
+const realPackages = /^.*?[\\/]node_modules(?=[\\/])/.exec(createRequire(import.meta.url).resolve('yaml'))![0]
 const manifest = fileURLToPath(new URL('../../../package.json', import.meta.url))
 
 const flagsOf = ({ table, memoryBytes }: ParserChildOptions): readonly string[] => [
@@ -132,5 +135,5 @@ const flagsOf = ({ table, memoryBytes }: ParserChildOptions): readonly string[] 
   `--max-old-space-size=${Math.max(64, Math.floor((memoryBytes - besideHeap) / MiB))}`,
   '--permission',
   '--allow-worker',
-  ...[sources, packages, manifest, dirname(fileURLToPath(table))].map(path => `--allow-fs-read=${path}`),
+  ...[sources, packages, realPackages, manifest, dirname(fileURLToPath(table))].map(path => `--allow-fs-read=${path}`),
 ]

@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ParserPool, type ParserPoolOptions, parserPool } from '../../../src/sources/parsing/pool.ts'
 import { gone, runs, treeOf } from '../../kit/process-tree.ts'
+import { temporaryFolder } from '../../kit/temporary-folder.ts'
 import { until } from '../../kit/until.ts'
 import type { parsers } from './wild-parsers.ts'
 
@@ -146,6 +149,22 @@ describe('children', () => {
     expect(environment.filter(name => !name.startsWith('NODE_CHANNEL'))).toEqual([])
     const denied = 'ERR_ACCESS_DENIED'
     expect(rest).toEqual({ file: denied, process: denied, thread: denied })
+  })
+
+  test('start where the packages are only linked to', async () => {
+    const { folder, remove } = temporaryFolder('linked')
+    const checkout = fileURLToPath(new URL('../../..', import.meta.url))
+    for (const part of ['src', 'package.json']) cpSync(join(checkout, part), join(folder, part), { recursive: true })
+    symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
+    writeFileSync(
+      join(folder, 'parse.ts'),
+      `import { parserPool } from './src/sources/parsing/pool.ts'
+       const pool = parserPool({ children: 1, timeoutMs: 20_000, memoryBytes: 2 ** 28 })
+       const order = { of: 'a', asker: 'a', signal: new AbortController().signal }
+       console.log((await pool.parse('front_matter', 'title: Gates', order)).title)`,
+    )
+    const run = promisify(execFile)(process.execPath, [join(folder, 'parse.ts')]).finally(remove)
+    expect((await run).stdout).toBe('Gates\n')
   })
 
   test('are at most so many, and one asker leaves one of them to others', async () => {
