@@ -132,8 +132,8 @@ export const schema = z.object({
     ),
     memoryMb: setting(
       'PENSTOCK_PARSER_MEMORY_MB',
-      integer(128, 65_536).default(512),
-      'Memory of such a process, in MiB; a file that takes its parser more is tried once more, then rejected.',
+      integer(256, 65_536).default(512),
+      'Resident memory of such a process, in MiB, of which it has 90 without work; a file that takes its parser more is tried once more, then rejected.',
     ),
   }),
   retry: z.object({

@@ -4,7 +4,7 @@ import { overMemory } from './messages.ts'
 export interface ParserLimits {
   /** From when a parser gets an input to its result, in milliseconds. */
   readonly timeoutMs: number
-  /** Resident memory of a child, in bytes; Node itself takes about 60 MiB of it. */
+  /** Resident memory of a child, in bytes; without work it has about 90 MiB, so 256 MiB are little. */
   readonly memoryBytes: number
 }
 
