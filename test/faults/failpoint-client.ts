@@ -8,6 +8,7 @@ import { type Order, portVariable, type Said, type Told } from './failpoint-orde
 
 const port = Number(process.env[portVariable])
 const orders: Order[] = []
+const asked = new Map<number, (may: boolean) => void>()
 const socket = connect(port, '127.0.0.1')
 socket.unref()
 const say = (said: Said) => socket.write(`${JSON.stringify(said)}\n`)
@@ -18,6 +19,7 @@ for (const one of [socket, lines]) one.on('error', () => socket.destroy())
 lines.on('line', line => {
   const told = JSON.parse(line) as Told
   if ('id' in told) return void orders.push(told)
+  if ('may' in told) return asked.get(told.of)?.(told.may)
   const i = orders.findIndex(({ id }) => id === told.withdrawn)
   if (i >= 0) orders.splice(i, 1)
 })
@@ -32,7 +34,10 @@ installFault(async (point, place) => {
   const order = orders.find(one => one.point === point && fits(one, place))
   if (!order) return
   if (order.document === undefined) orders.splice(orders.indexOf(order), 1)
-  await new Promise<void>(resolve => socket.write(`${JSON.stringify({ struck: order.id })}\n`, () => resolve()))
+  const { promise: may, resolve } = Promise.withResolvers<boolean>()
+  asked.set(order.id, resolve)
+  say({ struck: order.id })
+  if (!(await may)) return
   if (order.action === 'kill') process.kill(process.pid, 'SIGKILL')
   if (order.action === 'throw') throw Object.assign(new Error(`A fault at ${point}.`), { code: 'fault' })
   if (order.action === 'break') throw new TypeError(`A fault at ${point}.`)

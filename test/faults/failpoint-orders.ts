@@ -14,10 +14,10 @@ export interface Order {
   readonly ms?: number
 }
 
-/** Sent to a process: an order, or that one is taken back. */
-export type Told = Order | { readonly withdrawn: number }
+/** Sent to a process: an order, that one is taken back, or whether it may strike: another may have been quicker. */
+export type Told = Order | { readonly withdrawn: number } | { readonly may: boolean; readonly of: number }
 
-/** Sent by a process: who it is, and that it strikes. */
+/** Sent by a process: who it is, and that it would strike. */
 export type Said = { readonly pid: number } | { readonly struck: number }
 
 /** Where the process finds whom it takes orders from. */

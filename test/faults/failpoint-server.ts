@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { until } from '../kit/until.ts'
-import { type Order, portVariable, type Said } from './failpoint-orders.ts'
+import { type Order, portVariable, type Said, type Told } from './failpoint-orders.ts'
 import { closing, listening } from './joined.ts'
 import { NotStruck } from './not-struck.ts'
 
@@ -24,8 +24,10 @@ export interface Failpoints {
 
 export const openFailpoints = async (): Promise<Failpoints> => {
   const processes = new Map<number, Socket>()
-  const waiting = new Map<number, () => void>()
+  /** Whether a process may strike. */
+  const waiting = new Map<number, () => boolean>()
   let last = 0
+  const tell = (socket: Socket, told: Told) => socket.write(`${JSON.stringify(told)}\n`)
   const server = createServer(socket => {
     const lines = createInterface({ input: socket })
     // A process that is killed resets its connection.
@@ -33,7 +35,7 @@ export const openFailpoints = async (): Promise<Failpoints> => {
     lines.on('line', line => {
       const said = JSON.parse(line) as Said
       if ('pid' in said) processes.set(said.pid, socket)
-      else waiting.get(said.struck)?.()
+      else tell(socket, { may: waiting.get(said.struck)?.() ?? false, of: said.struck })
     })
   })
   const port = await listening(server)
@@ -55,15 +57,21 @@ export const openFailpoints = async (): Promise<Failpoints> => {
         }),
       )
       const { promise, resolve, reject } = Promise.withResolvers<number>()
+      let struck = false
       for (const { pid, socket, id } of orders) {
-        waiting.set(id, () => resolve(pid))
-        socket.write(`${JSON.stringify({ id, ...order })}\n`)
+        waiting.set(id, () => {
+          if (struck && order.document === undefined) return false
+          struck = true
+          resolve(pid)
+          return true
+        })
+        tell(socket, { id, ...order })
       }
       const late = setTimeout(() => reject(new NotStruck(`no process came to ${order.point} in time`)), withinMs)
       await work(promise.finally(() => clearTimeout(late))).finally(() => {
         for (const { id, socket } of orders) {
           waiting.delete(id)
-          socket.write(`${JSON.stringify({ withdrawn: id })}\n`)
+          tell(socket, { withdrawn: id })
         }
       })
     },
