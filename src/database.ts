@@ -8,6 +8,7 @@ import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
+import { takeBackLostConnections } from './knowledge/lost-connections.ts'
 import { endSilentConnections } from './knowledge/silent-connections.ts'
 
 /** All migrations, oldest first. */
@@ -68,6 +69,7 @@ export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): 
   try {
     const pool: Pool = await orm.em.getConnection().getNativeClient()
     const embedded = await isEmbedded(pool)
+    takeBackLostConnections(pool)
     if (!embedded) endSilentConnections(pool)
     return { orm, pool, embedded, close }
   } catch (error) {
