@@ -4,10 +4,11 @@ import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
-import { openSources } from './open-sources.ts'
+import { sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
+import { sourceOpener } from './sources/open.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 
@@ -18,7 +19,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
   const { lanes, queueDepth, concurrency } = config.jobs
   const broker = await parts.broker()
   const admission = { em: orm.em, knowledgeBases, queueDepth, nudge }
-  const openSource = openSources(config, await parts.parsers())
+  const openSource = sourceOpener(sourceKinds(config, await parts.parsers()))
   const server = createServer({
     jobs: createJobs({ ...admission, concurrency, lanes }),
     deadLetters: createDeadLetters({

@@ -13,8 +13,10 @@ import {
   type SourcesOf,
 } from './sources/source.ts'
 
-const ofSources = (sources: readonly object[], jobId = ''): SourcesOf => ({
-  job_id: jobId,
+const ofSources = (sources: readonly object[], { job_id = '', kb_id = '' } = {}): SourcesOf => ({
+  job_id,
+  kb_id,
+  run: 0,
   kind: 'run',
   sources: sources.map(source => JSON.stringify(source)),
   documents_per_second: null,
@@ -32,7 +34,7 @@ export const dryRun =
     const examined: Examined[] = []
     for (const one of documents.slice(0, limit)) {
       signal.throwIfAborted()
-      const { source } = open(ofSources(sources, job_id), one.source_index)
+      const { source } = open(ofSources(sources, { job_id, kb_id }), one.source_index)
       const { from, document } = await contentOf(source, one, signal)
       const about = { ...named(one), from }
       if (isSourceReject(document)) {

@@ -1,13 +1,17 @@
 import type { Config } from './config.ts'
 import { FileOpener } from './sources/file-opener.ts'
-import { sourceOpener } from './sources/open.ts'
+import { filesKind } from './sources/files-kind.ts'
+import type { SourceKinds } from './sources/kind.ts'
+import { readLocalFile } from './sources/local-files.ts'
+import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
-import type { OpenSource, ReadableSource } from './sources/source.ts'
 
-/** The one opener of paths, as this installation allows them. */
-export const fileOpener = ({ sources }: Config): FileOpener =>
-  new FileOpener({ roots: sources.fileRoots, maxBytes: sources.maxFileBytes })
-
-/** Opens the sources of jobs. */
-export const openSources = (config: Config, parsers: Parsers): OpenSource<ReadableSource> =>
-  sourceOpener(fileOpener(config), parsers)
+/** Every type of source, as this installation allows it. */
+export const sourceKinds = ({ sources }: Config, parsers: Parsers): SourceKinds => {
+  const opener = new FileOpener({ roots: sources.fileRoots, maxBytes: sources.maxFileBytes })
+  const files = { opener, parsers }
+  return {
+    markdown: filesKind(files, readMarkdown),
+    local_files: filesKind(files, readLocalFile),
+  }
+}

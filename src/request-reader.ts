@@ -2,21 +2,19 @@ import { ApiError } from './api/api-error.ts'
 import { type RequestPorts, readStart } from './api/ingest.ts'
 import type { CoordinatorDoor } from './coordinator/tenure.ts'
 import { createCatalogue } from './knowledge/catalogue.ts'
-import { fileOpener } from './open-sources.ts'
+import { sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
+import { kindOf } from './sources/kind.ts'
 
 /** What checking a request for a job takes, for whoever gets it. */
-export const requestPorts = async ({ config, database, embedderFor }: Parts): Promise<RequestPorts> => {
+export const requestPorts = async ({ config, database, embedderFor, parsers }: Parts): Promise<RequestPorts> => {
   const { orm } = await database()
   const { lanes, parallelism } = config.jobs
-  const opener = fileOpener(config)
+  const kinds = sourceKinds(config, await parsers())
   return {
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,
-    async checkSource(source) {
-      const refusal = await opener.checkSpec(source)
-      return refusal === null ? [] : [{ path: 'path', message: refusal.message }]
-    },
+    checkSource: source => kindOf(kinds, source).check(source),
     lanes: { all: lanes, perJob: Math.min(parallelism, lanes) },
   }
 }

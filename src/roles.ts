@@ -5,7 +5,7 @@ import { startCoordinator } from './coordinator/coordinator.ts'
 import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { replayDocuments } from './knowledge/replay-documents.ts'
-import { openSources } from './open-sources.ts'
+import { sourceKinds } from './open-sources.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
@@ -14,6 +14,7 @@ import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
 import type { Topic } from './schemas/topics.ts'
+import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
 
@@ -83,7 +84,7 @@ const patient = async <T>(work: () => Promise<T>): Promise<T> => {
 const stage = async (name: StageName, parts: Parts, failed: (error: Error) => void): Promise<Started> => {
   const { config, log, embedderFor } = parts
   const line = pipeline({
-    openSource: replayOpener(openSources(config, await parts.parsers()), {
+    openSource: replayOpener(sourceOpener(sourceKinds(config, await parts.parsers())), {
       count: (...call) => patient(async () => replayDocuments((await parts.database()).pool).count(...call)),
       take: (...call) => patient(async () => replayDocuments((await parts.database()).pool).take(...call)),
     }),

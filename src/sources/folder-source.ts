@@ -10,7 +10,7 @@ import type { InputOf, OutputOf, Parsers } from './parsing/parsers.ts'
 import type { OwnParsers } from './parsing/table.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject } from './source.ts'
-import { defaultInclude, type SourceSpec } from './spec.ts'
+import { defaultInclude, type FilesSpec } from './specs/files.ts'
 
 /** What a file says in itself: everything of a document but its uri. What has a structure of its own goes to `parse`. */
 export type ReadText = (text: string, path: string, parse: Parse) => Promise<Omit<SourceDocument, 'uri'>>
@@ -23,7 +23,7 @@ export type Parse = <N extends keyof OwnParsers>(
 
 export interface FolderSourceOptions {
   readonly opener: FileOpener
-  readonly spec: SourceSpec
+  readonly spec: FilesSpec
   readonly read: ReadText
   readonly parsers: Parsers
   /** Who asks the parsers; the bites of all jobs in a process share them. */
@@ -150,7 +150,7 @@ const documentOf = async (
 }
 
 /** What is wrong with the source itself is wrong for all its documents. */
-const fatally = async <T>(spec: SourceSpec, operation: () => Promise<T>): Promise<T> => {
+const fatally = async <T>(spec: FilesSpec, operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation()
   } catch (error) {
@@ -160,7 +160,7 @@ const fatally = async <T>(spec: SourceSpec, operation: () => Promise<T>): Promis
 }
 
 /** The types a source reads by itself are matched in any case (README.MD), what a user wrote as it is written. */
-const matcherOf = (spec: SourceSpec): ((path: string) => boolean) => {
+const matcherOf = (spec: FilesSpec): ((path: string) => boolean) => {
   const options = { nobracket: true, noextglob: true, nonegate: true }
   const include = spec.include
     ? picomatch([...spec.include], options)

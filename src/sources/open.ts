@@ -1,28 +1,16 @@
 import { Fatal } from '../runtime/errors.ts'
-import { sourceIdOf } from '../schemas/identity.ts'
-import type { FileOpener } from './file-opener.ts'
-import { folderSource, type ReadText } from './folder-source.ts'
-import { ListingCaches } from './listing-cache.ts'
-import { readLocalFile } from './local-files.ts'
-import { readMarkdown } from './markdown.ts'
-import type { Parsers } from './parsing/parsers.ts'
+import { kindOf, type SourceKinds } from './kind.ts'
 import type { OpenSource, ReadableSource, SourcesOf } from './source.ts'
 import { type SourceSpec, sourceSpec } from './spec.ts'
 
-const readers: Readonly<Record<SourceSpec['type'], ReadText>> = { markdown: readMarkdown, local_files: readLocalFile }
-
 /** Opens the sources of jobs by their specs; one for a process. Throws Fatal `invalid_source` for what is no spec. */
-export const sourceOpener = (opener: FileOpener, parsers: Parsers): OpenSource<ReadableSource> => {
-  const caches = new ListingCaches()
-  return (job, index) => {
+export const sourceOpener =
+  (kinds: SourceKinds): OpenSource<ReadableSource> =>
+  (job, index) => {
     const spec = specOf(job, index)
-    const listings = caches.of(`${job.job_id}/${index}`)
-    return {
-      source: folderSource({ opener, spec, read: readers[spec.type], listings, parsers, asker: job.job_id }),
-      id: sourceIdOf({ type: spec.type, path: opener.absolute(spec.path) }),
-    }
+    const kind = kindOf(kinds, spec)
+    return { source: kind.open(spec, { job, index }), id: kind.id(spec) }
   }
-}
 
 const specOf = (job: SourcesOf, index: number): SourceSpec => {
   const text = job.sources[index]

@@ -49,7 +49,7 @@ export const isSourceReject = (one: SourceDocument | SourceReject): one is Sourc
 export type OpenSource<S extends Source = Source> = (job: SourcesOf, index: number) => OpenedSource<S>
 
 /** What opening a source takes of its job. */
-export type SourcesOf = Pick<LaneJob, 'job_id' | 'kind' | 'sources' | 'documents_per_second'>
+export type SourcesOf = Pick<LaneJob, 'job_id' | 'kb_id' | 'kind' | 'run' | 'sources' | 'documents_per_second'>
 
 export interface OpenedSource<S extends Source = Source> {
   readonly source: S

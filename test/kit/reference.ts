@@ -6,8 +6,8 @@ import { sourceOpener } from '../../src/sources/open.ts'
 import { chunking } from '../../src/stages/chunking.ts'
 import { loading } from '../../src/stages/loading.ts'
 import { vectorOf } from './embedding-server.ts'
-import { parsersHere } from './parsers-here.ts'
 import { type Tried, tryStage } from './run-stage.ts'
+import { kindsOver } from './source-kinds.ts'
 
 export interface ReferenceChunk {
   readonly chunkId: string
@@ -19,7 +19,7 @@ export interface ReferenceChunk {
  * database, nothing at once. Vectors are those of the embedding server of these tests.
  */
 export const referenceOf = async (job: Partial<LaneJob>, root: string): Promise<readonly ReferenceChunk[]> => {
-  const openSource = sourceOpener(new FileOpener({ roots: [root], maxBytes: 2 ** 26 }), parsersHere)
+  const openSource = sourceOpener(kindsOver(new FileOpener({ roots: [root], maxBytes: 2 ** 26 })))
   const line = loading({ openSource, store: { listed: async () => new Set<string>() } })
   const found: ReferenceChunk[] = []
   const dimensions = job.embedding!.dimensions

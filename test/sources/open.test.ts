@@ -16,6 +16,7 @@ import { laneJob } from '../kit/line.ts'
 import { parsersHere } from '../kit/parsers-here.ts'
 import { poisons } from '../kit/poisoned-parsers.ts'
 import { tryStage } from '../kit/run-stage.ts'
+import { kindsOver } from '../kit/source-kinds.ts'
 import { folderWith } from './folder.ts'
 
 const forever = new AbortController().signal
@@ -23,7 +24,7 @@ const forever = new AbortController().signal
 const open = async (files: Record<string, string | Buffer>, spec: Record<string, unknown> = {}) => {
   const root = await folderWith(files)
   const job = laneJob({ sources: [JSON.stringify({ type: 'markdown', path: '.', ...spec })] })
-  const opened = sourceOpener(new FileOpener({ roots: [root] }), parsersHere)(job, 0)
+  const opened = sourceOpener(kindsOver(new FileOpener({ roots: [root] })))(job, 0)
   const all = async () => {
     const found: (SourceDocument | SourceReject)[] = []
     let cursor: string | null = null
@@ -117,7 +118,7 @@ describe('a file on which the parser hangs, dies or swells', () => {
     for (const [i, poison] of Object.keys(poisons).entries()) files[`1${i}.md`] = `---\npoison: ${poison}\n---\ntext`
     const root = await folderWith(files)
     const stage = loading({
-      openSource: sourceOpener(new FileOpener({ roots: [root] }), parsers),
+      openSource: sourceOpener(kindsOver(new FileOpener({ roots: [root] }), parsers)),
       store: { listed: async () => new Set<string>() },
     })
     const sources = [JSON.stringify({ type: 'markdown', path: '.' })]
@@ -244,15 +245,15 @@ describe('a source as a whole', () => {
 
   test('keeps its identity however its path is written', async () => {
     const { root, id } = await open({ 'docs/a.md': 'a' }, { path: './docs/' })
-    const again = sourceOpener(new FileOpener({ roots: [root] }), parsersHere)(
+    const again = sourceOpener(kindsOver(new FileOpener({ roots: [root] })))(
       laneJob({ sources: [JSON.stringify({ type: 'markdown', path: join(root, 'docs'), exclude: ['x/**'] })] }),
       0,
     )
     expect([id, again.id]).toEqual([`markdown:${join(root, 'docs')}`, id])
   })
 
-  test.each(['{', '{"type":"website","path":"x"}', '{"type":"markdown"}'])('of the spec %s fails by name', text => {
-    const openSource = sourceOpener(new FileOpener({ roots: ['/nowhere'] }), parsersHere)
+  test.each(['{', '{"type":"shelf","path":"x"}', '{"type":"markdown"}'])('of the spec %s fails by name', text => {
+    const openSource = sourceOpener(kindsOver(new FileOpener({ roots: ['/nowhere'] })))
     expect(() => openSource(laneJob({ sources: [text] }), 0)).toThrow(
       expect.objectContaining({ name: 'Fatal', code: 'invalid_source', message: expect.stringContaining('ource 0') }),
     )
