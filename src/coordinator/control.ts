@@ -43,6 +43,7 @@ export const laneJob = ({ id, kbId, kind, run, state, submission, priority }: Jo
   chunking: submission.chunking,
   embedding: submission.embedding,
   documents_per_second: submission.replay?.documents_per_second ?? null,
+  delete_guard: submission.delete_guard ?? null,
 })
 
 /** The request for the first bite of the first source. Each bite's own transaction asks for the next. */

@@ -23,7 +23,7 @@ export const phases: readonly PhaseSpec[] = [
 ]
 
 /** The steps of FINISHING, in order. */
-export const finishSteps = ['drop_unflipped', 'prune_versions', 'build_index'] as const
+export const finishSteps = ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'] as const
 
 export const phaseOfStage = (stage: string): PhaseSpec | undefined => phases.find(phase => phase.stage === stage)
 

@@ -60,6 +60,7 @@ const job = {
       },
     },
     optional('documents_per_second', 'double', 'The most that LOADING reads; null where it is not bounded.'),
+    optional('delete_guard', 'int', 'Per cent of a source that its sweep may remove; null for what is set.'),
   ],
 } as const satisfies RecordSchema
 
