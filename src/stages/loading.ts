@@ -4,7 +4,7 @@ import { type Discard, defineStage, type Emission, emit, type StageContext } fro
 import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
-import { documents, loadRequests } from '../schemas/topics.ts'
+import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isGone, isSourceReject, type OpenSource } from '../sources/source.ts'
 import { type Found, foundAs, recordsOf } from './loading/records.ts'
 
@@ -25,7 +25,7 @@ export const loading = (deps: LoadingDeps) =>
     name: 'loading',
     phase: 'LOADING',
     from: loadRequests,
-    to: [documents, loadRequests],
+    to: [documents, rowsTopic, loadRequests],
     slice: { records: 1, bytes: 1024 * 1024 },
     fansOut: true,
     takesSteps: true,
