@@ -18,18 +18,18 @@ export class Migration0009_refresh extends Migration {
     this.addSql(`
       create table schedule (
         kb_id text collate "C" not null references knowledge_base on delete cascade,
-        source text collate "C" not null,
-        submission jsonb not null,
-        every_s bigint,
-        cron text,
-        timezone text,
+        id text collate "C" not null,
+        source text not null,
+        spec jsonb not null,
+        refresh jsonb not null,
+        parallelism int not null,
+        priority int not null,
         next_at timestamptz not null,
         last_at timestamptz,
         last_job_id text,
-        last_outcome text,
+        note text,
         created_at timestamptz not null default now(),
-        primary key (kb_id, source),
-        check ((every_s is null) <> (cron is null))
+        primary key (kb_id, id)
       )`)
     this.addSql('create index schedule_due on schedule (next_at)')
   }

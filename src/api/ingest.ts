@@ -4,6 +4,7 @@ import { Fatal } from '../runtime/errors.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
+import { splitSource } from './contract/refresh.ts'
 import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
 import type { Handlers } from './handler.ts'
 import { check } from './mistakes.ts'
@@ -34,7 +35,7 @@ const submit = async (ports: ApiPorts, kbId: string, work: StartRequest) => {
 }
 
 /** The ports that checking a request takes. */
-export type RequestPorts = Pick<ApiPorts, 'catalogue' | 'embedder' | 'checkSource' | 'lanes'>
+export type RequestPorts = Pick<ApiPorts, 'catalogue' | 'embedder' | 'checkSource' | 'sourceId' | 'lanes'>
 
 /** What the request leaves open is taken from the knowledge base, or from the defaults if it is new. */
 const completed = async (ports: RequestPorts, kbId: string, work: StartRequest): Promise<Submission> => {
@@ -43,9 +44,11 @@ const completed = async (ports: RequestPorts, kbId: string, work: StartRequest):
   const settings = kb ?? defaultSettings
   const embedding = work.embedding ?? settings.embedding
   servable(ports, embedding)
+  const sources = work.sources.map(splitSource)
   return {
     kb_id: kbId,
-    sources: work.sources,
+    sources: sources.map(({ spec }) => spec),
+    schedule: sources.map(({ spec, refresh }) => ({ source: ports.sourceId(spec), spec, refresh })),
     chunking: work.chunking ?? settings.chunking,
     embedding,
     parallelism: work.parallelism ?? ports.lanes.perJob,

@@ -5,6 +5,7 @@ import { errorBody } from './contract/errors.ts'
 import * as requests from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
 import { routes } from './contract/routes.ts'
+import * as schedules from './contract/schedules.ts'
 import * as verify from './contract/verify.ts'
 
 type Json = Record<string, unknown>
@@ -32,6 +33,7 @@ const named = {
     KnowledgeBaseList: answers.knowledgeBaseList,
     DocumentPage: answers.documentPage,
     SearchAnswer: answers.searchAnswer,
+    ScheduleList: schedules.scheduleList,
     VerifyReport: verify.verifyReport,
     RepairReport: verify.repairReport,
     Health: answers.health,

@@ -2,19 +2,21 @@
 import type { Logger } from 'pino'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { Jobs } from '../coordinator/jobs.ts'
+import type { Schedules } from '../coordinator/schedules.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
+import type { SourceSpec } from '../sources/spec.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
-import type { StartRequest } from './contract/requests.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
   readonly deadLetters: DeadLetters
   /** Reads and cuts the first documents of a replay, up to `limit`, as LOADING and CHUNKING would; changes nothing. */
   dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
+  readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   readonly verifier: Verifier
@@ -24,7 +26,9 @@ export interface ApiPorts {
    * What a source's schema cannot see: a path outside the allowed roots, or not there. Paths of the mistakes are
    * relative to the source (`path`); none means that the source may be read.
    */
-  checkSource(source: StartRequest['sources'][number]): Promise<readonly Mistake[]>
+  checkSource(source: SourceSpec): Promise<readonly Mistake[]>
+  /** The identity of a source inside a knowledge base. */
+  sourceId(source: SourceSpec): string
   readonly dependencies: readonly Dependency[]
   /** Milliseconds a dependency has to answer; 2,000 unless stated. */
   readonly answerWithinMs?: number

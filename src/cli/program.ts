@@ -7,6 +7,7 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
+import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
 import { registerStatus } from './status.ts'
 import { say, sayJson } from './text.ts'
@@ -43,6 +44,7 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerSchedules,
   registerDeadLetters,
   registerVerify,
   registerConfig,

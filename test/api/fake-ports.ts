@@ -9,6 +9,7 @@ import type {
   ReplayPlan,
 } from '../../src/coordinator/dead-letters.ts'
 import type { Admission, CommandOutcome, CommandRequest, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
+import type { ScheduleBody } from '../../src/coordinator/schedules.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import type { Code } from '../../src/verify/codes.ts'
 import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
@@ -35,6 +36,7 @@ export interface FakePorts extends ApiPorts {
     plan: ReplayPlan | null
     replay: ReplayAdmission
     examined: Examined[]
+    schedules: ScheduleBody[]
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
@@ -69,6 +71,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     plan: null,
     replay: { outcome: 'no_job' },
     examined: [],
+    schedules: [],
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
@@ -130,6 +133,10 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       asked.letters.push(['dryRun', { limit, content }])
       return stored.examined
     },
+    schedules: {
+      list: async kbId => (kbOf(kbId) === null ? null : stored.schedules),
+      remove: async (_, id) => stored.schedules.some(one => one.schedule_id === id),
+    },
     catalogue: {
       list: async () => stored.knowledgeBases,
       get: async kbId => kbOf(kbId),
@@ -156,6 +163,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       },
     }),
     checkSource: async () => [],
+    sourceId: source => `${source.type}:id`,
     dependencies: [],
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
@@ -263,5 +271,21 @@ export const aDifference = (over: Partial<Difference> = {}): Difference => ({
   message: 'Version 1 of document d1 is not what readers see, and no job owns it.',
   repair: 'drop the rows of the version, which no reader sees',
   advice: 'No reader sees these rows; repair drops them.',
+  ...over,
+})
+
+/** A schedule of which a run was started; `over` says what is different. */
+export const aSchedule = (over: Partial<ScheduleBody> = {}): ScheduleBody => ({
+  schedule_id: '0123456789abcdef',
+  source: 'markdown:/docs',
+  spec: { type: 'markdown', path: '/docs' },
+  every_s: 21_600,
+  cron: null,
+  timezone: null,
+  next_at: '2026-11-25T12:00:00.000Z',
+  last_at: '2026-11-25T06:00:00.000Z',
+  last_job_id: 'job-1',
+  last_status: 'completed',
+  note: null,
   ...over,
 })
