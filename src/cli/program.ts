@@ -9,6 +9,7 @@ import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
+import { registerSource } from './source.ts'
 import { registerStatus } from './status.ts'
 import { say, sayJson } from './text.ts'
 import { registerVerify } from './verify.ts'
@@ -44,6 +45,7 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerSource,
   registerSchedules,
   registerDeadLetters,
   registerVerify,

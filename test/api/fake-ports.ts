@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
+import type { Preview } from '../../src/api/contract/previews.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import type {
   DeadLetterGroup,
@@ -25,6 +26,7 @@ export interface FakePorts extends ApiPorts {
     verified: (string | null)[]
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
+    previews: { readonly source: object; readonly limit: number }[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
@@ -37,6 +39,7 @@ export interface FakePorts extends ApiPorts {
     replay: ReplayAdmission
     examined: Examined[]
     schedules: ScheduleBody[]
+    preview: Preview
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
@@ -59,6 +62,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       embedded: [],
       verified: [],
       letters: [],
+      previews: [],
       repairs: [],
     },
   }
@@ -72,6 +76,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     replay: { outcome: 'no_job' },
     examined: [],
     schedules: [],
+    preview: { source: 'markdown:/docs', total: 0, documents: [], rejected: [], unlisted: [], stopped: null },
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
@@ -164,6 +169,10 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     }),
     checkSource: async () => [],
     sourceId: source => `${source.type}:id`,
+    async preview(source, { limit }) {
+      asked.previews.push({ source, limit })
+      return stored.preview
+    },
     dependencies: [],
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),

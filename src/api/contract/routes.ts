@@ -3,6 +3,7 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { jobRoutes } from './job-routes.ts'
+import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -13,6 +14,7 @@ export const routes = {
   ...deadLetterRoutes,
   ...verifyRoutes,
   ...scheduleRoutes,
+  ...previewRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',
