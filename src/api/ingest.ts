@@ -50,6 +50,7 @@ const completed = async (ports: RequestPorts, kbId: string, work: StartRequest):
     embedding,
     parallelism: work.parallelism ?? ports.lanes.perJob,
     priority: work.priority,
+    ...(work.delete_guard === undefined ? {} : { delete_guard: work.delete_guard }),
   }
 }
 

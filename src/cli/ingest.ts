@@ -18,6 +18,7 @@ interface Flags {
   readonly embedding?: NonNullable<IngestBody['embedding']>
   readonly parallelism?: number
   readonly priority?: number
+  readonly deleteGuard?: number
   readonly wait?: true
   readonly watch?: true
   readonly json?: true
@@ -43,6 +44,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .option('--embedding <provider:model:dimensions>', 'model of a new knowledge base', embeddingOption)
     .option('--parallelism <lanes>', 'lanes the job gets', integer)
     .option('--priority <number>', 'the larger goes first among those that wait', integer)
+    .option('--delete-guard <percent>', 'share of a source that may go because it is there no more', integer)
     .option('--wait', 'return when the job has ended; exit code 1 if it failed')
     .option('--watch', 'as --wait, and show the phases meanwhile')
     .option(...jsonFlag)
@@ -86,6 +88,7 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
     ...(flags.embedding === undefined ? {} : { embedding: flags.embedding }),
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    ...(flags.deleteGuard === undefined ? {} : { delete_guard: flags.deleteGuard }),
   }
 }
 

@@ -45,6 +45,8 @@ export interface Submission {
   /** Lanes the job asks for; fixed at admission. */
   readonly parallelism: number
   readonly priority: number
+  /** Per cent of the documents of a source that its sweep may remove, where it is not what is set. */
+  readonly delete_guard?: number
   /** Of a replay alone. */
   readonly replay?: Replay
 }

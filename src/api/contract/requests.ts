@@ -69,6 +69,12 @@ const work = {
   embedding: embedding.optional().describe("The knowledge base's own unless stated; for a new one: hashing-v1, 384."),
   parallelism: z.int().min(1).max(1024).optional().describe('Lanes the job gets; no more than the line has.'),
   priority: z.int().min(-100).max(100).default(0).describe('The larger goes first among those that wait.'),
+  delete_guard: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Per cent of the documents of a source that may go at once because it has them no more; 20 unless set.'),
 }
 
 export const startRequest = z.strictObject(work)
