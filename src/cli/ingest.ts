@@ -9,7 +9,9 @@ import { watchToEnd } from './watch.ts'
 
 interface Flags {
   readonly kb: string
-  readonly type: 'markdown' | 'local_files'
+  readonly type?: 'markdown' | 'local_files' | 'website'
+  readonly depth?: number
+  readonly maxPages?: number
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly strategy?: 'markdown' | 'recursive' | 'fixed'
@@ -26,17 +28,21 @@ interface Flags {
 export const registerIngest = (program: Command, context: CliContext): void => {
   program
     .command('ingest')
-    .summary('put folders or files into a knowledge base')
+    .summary('put folders, files or websites into a knowledge base')
     .description(
-      'Puts folders or files into a knowledge base, which is made if it is new. Returns when the job is admitted.',
+      'Puts folders, files or websites into a knowledge base, which is made if it is new. Returns when the job is admitted.',
     )
-    .argument('<source...>', 'folders or files')
+    .argument('<source...>', 'folders, files, or addresses of websites')
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
     .addOption(
-      new Option('--type <type>', 'what the sources are').choices(['markdown', 'local_files']).default('markdown'),
+      new Option('--type <type>', 'what the sources are (website for an address, else markdown)').choices([
+        ...['markdown', 'local_files', 'website'],
+      ]),
     )
-    .option('--include <glob>', 'only files that match; may be repeated', collect)
-    .option('--exclude <glob>', 'no files that match; may be repeated', collect)
+    .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
+    .option('--exclude <glob>', 'none that match; may be repeated', collect)
+    .option('--depth <links>', 'of a website: links followed in a row', integer)
+    .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
     .option('--chunk-size <tokens>', 'size of a chunk', integer)
     .option('--chunk-overlap <tokens>', 'what a chunk repeats of the one before', integer)
@@ -48,7 +54,11 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .option(...jsonFlag)
     .addHelpText(
       'after',
-      examples('ingest docs --kb handbook --watch', "ingest . --kb notes --type local_files --include 'notes/**'"),
+      examples(
+        'ingest docs --kb handbook --watch',
+        "ingest . --kb notes --type local_files --include 'notes/**'",
+        "ingest https://docs.example.org/guide/ --kb guide --include 'docs.example.org/guide/**' --depth 3",
+      ),
     )
     .action((sources: readonly string[], flags: Flags) => ingest(context, sources, flags))
 }
@@ -76,12 +86,7 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
   }
   return {
     kb_id: flags.kb,
-    sources: sources.map(source => ({
-      type: flags.type,
-      path: pathOf(context, source),
-      ...(flags.include === undefined ? {} : { include: [...flags.include] }),
-      ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-    })),
+    sources: sources.map(source => sourceOf(context, source, flags)),
     ...(Object.keys(chunking).length === 0 ? {} : { chunking }),
     ...(flags.embedding === undefined ? {} : { embedding: flags.embedding }),
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
@@ -89,8 +94,22 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
   }
 }
 
-const pathOf = (context: CliContext, source: string): string => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source))
-    throw new UsageError(`'${source}' is an address; a folder or a file is wanted`)
-  return resolve(context.cwd, source)
+const sourceOf = (context: CliContext, source: string, flags: Flags): IngestBody['sources'][number] => {
+  const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
+  const type = flags.type ?? (isAddress ? 'website' : 'markdown')
+  const globs = {
+    ...(flags.include === undefined ? {} : { include: [...flags.include] }),
+    ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
+  }
+  if (type === 'website') {
+    if (!isAddress) throw new UsageError(`'${source}' is no address; a website begins with https:// or http://`)
+    const { depth, maxPages } = flags
+    return {
+      ...{ type, urls: [source], ...globs },
+      ...(depth === undefined ? {} : { max_depth: depth }),
+      ...(maxPages === undefined ? {} : { max_pages: maxPages }),
+    }
+  }
+  if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
+  return { type, path: resolve(context.cwd, source), ...globs }
 }
