@@ -8,6 +8,7 @@ import { embedding } from './stages/embedding.ts'
 import { finishing } from './stages/finishing.ts'
 import { indexing } from './stages/indexing.ts'
 import { loading } from './stages/loading.ts'
+import { tabulating } from './stages/tabulating.ts'
 
 /** What the stages are given of the world: ports alone. */
 export interface PipelineParts {
@@ -20,6 +21,7 @@ export interface PipelineParts {
  * THE LINE, in order. Each stage names the topic it reads and the topics it writes; nothing else joins them:
  *
  *   load.requests ─▶ LOADING ─▶ documents ─▶ CHUNKING ─▶ chunks ─▶ EMBEDDING ─▶ vectors ─▶ INDEXING ─▶ store
+ *                          └──▶ rows ──────────────────────────────────────────────▶ TABULATING ─▶ store
  *                                                                               finish ─▶ FINISHING ─▶ store
  */
 export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => ({
@@ -27,6 +29,7 @@ export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => (
   chunking: chunking(),
   embedding: embedding(embedderFor),
   indexing,
+  tabulating,
   finishing: finishing(store),
 })
 
@@ -37,6 +40,7 @@ export const stageNames = [
   'chunking',
   'embedding',
   'indexing',
+  'tabulating',
   'finishing',
 ] as const satisfies readonly StageName[]
 

@@ -17,6 +17,7 @@ export const requestPorts = async (parts: Parts): Promise<RequestPorts> => {
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,
     checkSource: source => kindOf(kinds, source).check(source),
+    sourceId: source => kindOf(kinds, source).id(source),
     lanes: { all: lanes, perJob: Math.min(parallelism, lanes) },
   }
 }

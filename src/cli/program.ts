@@ -7,7 +7,9 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
+import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
+import { registerSource } from './source.ts'
 import { registerStatus } from './status.ts'
 import { say, sayJson } from './text.ts'
 import { registerVerify } from './verify.ts'
@@ -43,6 +45,8 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerSource,
+  registerSchedules,
   registerDeadLetters,
   registerVerify,
   registerConfig,

@@ -8,7 +8,10 @@ import { finishRequest } from './finish-request.ts'
 import { jobCommand, jobEvent } from './job-command.ts'
 import { laneControl } from './lane-control.ts'
 import { loadRequest } from './load-request.ts'
+import type { Branch } from './names.ts'
 import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
+import { rows } from './rows.ts'
+import { tableEnd } from './table-end.ts'
 import { vector } from './vector.ts'
 
 /** A topic and what may travel in it. Who writes and who reads is checked against the stages in `pipeline.ts`. */
@@ -16,8 +19,10 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly name: string
   /** The record types it carries, told apart by their `type` field. */
   readonly records: R
-  /** True for the records that count as work in progress reports: documents, chunks; the others pass by. */
-  counts(record: AnyRecord): boolean
+  /** How many items of work a record is in progress reports: a document, a chunk, the rows in it; others pass by as 0. */
+  counts(record: AnyRecord): number
+  /** The branch of the line that it is of; a job without that branch has nothing in it. */
+  readonly branch?: Branch
   /** What the record key is. */
   readonly key: string
   readonly writers: readonly string[]
@@ -40,7 +45,7 @@ export type RecordOf<T> =
 
 const topic = <const R extends readonly RecordSchema[]>(
   declared: Omit<Topic, 'records' | 'counts'> & { readonly records: R },
-  counts: (record: Infer<R[number]>) => boolean = () => false,
+  counts: (record: Infer<R[number]>) => number = () => 0,
 ): Topic<R> => Object.freeze({ ...declared, counts: counts as unknown as Topic['counts'] })
 
 const lanes = { kind: 'lanes', retentionMs: -1 } as const
@@ -63,7 +68,7 @@ export const documents = topic(
     readers: ['chunking'],
     ...lanes,
   },
-  record => record.type === 'document' && record.part >= record.parts - 1,
+  record => Number(record.type === 'document' && record.part >= record.parts - 1),
 )
 export const chunks = topic(
   {
@@ -74,7 +79,7 @@ export const chunks = topic(
     readers: ['embedding'],
     ...lanes,
   },
-  record => record.type === 'chunk',
+  record => Number(record.type === 'chunk'),
 )
 export const vectors = topic(
   {
@@ -85,7 +90,19 @@ export const vectors = topic(
     readers: ['indexing'],
     ...lanes,
   },
-  record => record.type === 'vector',
+  record => Number(record.type === 'vector'),
+)
+export const rowsTopic = topic(
+  {
+    name: 'rows',
+    records: [rows, tableEnd, endMark],
+    key: 'table',
+    writers: ['loading'],
+    readers: ['tabulating'],
+    branch: 'TABULATING',
+    ...lanes,
+  },
+  record => (record.type === 'rows' ? record.rows.length : 0),
 )
 export const finish = topic(
   {
@@ -96,13 +113,13 @@ export const finish = topic(
     readers: ['finishing'],
     ...lanes,
   },
-  record => record.type === 'finish_request',
+  record => Number(record.type === 'finish_request'),
 )
 export const progressTopic = topic({
   name: 'progress',
   records: [progress, phaseFailure, acknowledgement, waiting],
   key: 'job',
-  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  writers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   readers: ['coordinator'],
   ...lanes,
 })
@@ -110,7 +127,7 @@ export const deadLetters = topic({
   name: 'dead.letters',
   records: [deadLetter],
   key: 'document',
-  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  writers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   readers: ['coordinator'],
   kind: 'lanes',
   retentionMs: days(90),
@@ -120,7 +137,7 @@ export const control = topic({
   records: [laneControl],
   key: 'lane',
   writers: ['coordinator'],
-  readers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  readers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   kind: 'compact',
   retentionMs: -1,
 })
@@ -150,6 +167,7 @@ export const topics = [
   documents,
   chunks,
   vectors,
+  rowsTopic,
   finish,
   progressTopic,
   deadLetters,

@@ -4,7 +4,7 @@ import { type Discard, defineStage, type Emission, emit, type StageContext } fro
 import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
-import { documents, loadRequests } from '../schemas/topics.ts'
+import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isSourceReject, type OpenSource } from '../sources/source.ts'
 import { type Found, recordsOf } from './loading/records.ts'
 import { takeBite } from './loading/take-bite.ts'
@@ -26,7 +26,7 @@ export const loading = (deps: LoadingDeps) =>
     name: 'loading',
     phase: 'LOADING',
     from: loadRequests,
-    to: [documents, loadRequests],
+    to: [documents, rowsTopic, loadRequests],
     slice: { records: 1, bytes: 1024 * 1024 },
     fansOut: true,
     takesSteps: true,
@@ -40,7 +40,7 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   const { job, signal } = context
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
-  const { bite, found, unchanged } = await takeBite(source, request.cursor, { job, id, store: deps.store, signal })
+  const { bite, found, unchanged } = await takeBite(source, request, { job, id, store: deps.store, signal })
   context.count(found.length + (bite.unchanged?.length ?? 0))
   if (bite.message !== undefined) context.say(bite.message)
 

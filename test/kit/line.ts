@@ -24,7 +24,9 @@ export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   sources: [],
   chunking: { strategy: 'markdown', chunk_size: 64, chunk_overlap: 8 },
   embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 8 },
+  branches: [],
   documents_per_second: null,
+  delete_guard: null,
   ...overrides,
 })
 

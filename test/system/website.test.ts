@@ -31,7 +31,7 @@ beforeAll(async () => {
   server = await webServer(async (path, { headers }) => {
     if (path === pathOf(30)) await open
     const reply = site(path)
-    if (reply === 'hang') return reply
+    if (typeof reply === 'string') return reply
     const etag = `"${path.length}-${reply.body?.length}"`
     if (headers['if-none-match'] === etag) return { status: 304 }
     sent += 1

@@ -1,7 +1,8 @@
 import type { KnowledgeStore } from '../../knowledge/knowledge-base.ts'
 import { documentId } from '../../schemas/identity.ts'
 import type { LaneJob } from '../../schemas/lane-control.ts'
-import { type Bite, isSourceReject, type Source } from '../../sources/source.ts'
+import type { LoadRequest } from '../../schemas/load-request.ts'
+import { type Bite, isGone, type Source } from '../../sources/source.ts'
 import { type Found, foundAs } from './records.ts'
 
 export interface TakenBite {
@@ -21,12 +22,12 @@ export interface TakeOptions {
 }
 
 /**
- * Takes a bite and tells the store what was found; what is gone is not. Where the source takes a document for unchanged
+ * Takes a bite and tells the store what was found and how far the listing is; what is gone was not found. Where the source takes a document for unchanged
  * that the store has in another form, or no more, the bite is taken anew.
  */
 export const takeBite = async (
   source: Source,
-  cursor: string | null,
+  { cursor, source_index: index }: Pick<LoadRequest, 'cursor' | 'source_index'>,
   { job, id, store, signal }: TakeOptions,
 ): Promise<TakenBite> => {
   for (const anew of [false, true]) {
@@ -38,10 +39,10 @@ export const takeBite = async (
       source: id,
     }))
     const there = found.filter((_, i) => !isGone(bite.documents[i]!))
-    const unchanged = await store.listed(job, [...there, ...same])
+    const unchanged = await store.listed(job, [...there, ...same], {
+      ...{ index, source: id, first: cursor === null, ended: bite.next === null, unlisted: bite.unlisted ?? [] },
+    })
     if (same.every(one => unchanged.has(one.documentId))) return { bite, found, unchanged }
   }
   throw new Error(`The source ${id} takes documents for unchanged although it was told to read them.`)
 }
-
-const isGone = (one: Bite['documents'][number]): boolean => isSourceReject(one) && one.gone === true

@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { knownPages } from '../../../src/knowledge/page-validators.ts'
-import type { LaneJob } from '../../../src/schemas/lane-control.ts'
-import { idOf, jobOf } from '../records.ts'
+import { idOf, jobOf, listingOf, seenAs } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
 
 export const describeListing = (bench: StoreBench) =>
   describe('listed', () => {
     const { newBase, write } = bench
-
-    const listing = (job: LaneJob, uri: string, content: string) => ({
-      documentId: idOf(`${job.kb_id}/files/${uri}`),
-      source: 'files',
-      uri,
-      contentHash: idOf(content),
-    })
 
     test('names what is stored with the same content and settings, and nothing else', async () => {
       const job = await newBase()
@@ -26,15 +18,15 @@ export const describeListing = (bench: StoreBench) =>
       )
       const next = jobOf(job.kb_id, 2)
       const found = [
-        listing(job, 'same', 'a'),
-        listing(job, 'changed', 'b2'),
-        listing(job, 'stub', 'c'),
-        listing(job, 'gone', 'd'),
-        listing(job, 'new', 'e'),
+        seenAs(job, 'same', 'files', 'a'),
+        seenAs(job, 'changed', 'files', 'b2'),
+        seenAs(job, 'stub', 'files', 'c'),
+        seenAs(job, 'gone', 'files', 'd'),
+        seenAs(job, 'new', 'files', 'e'),
       ]
-      expect(await bench.store.listed(next, found)).toEqual(new Set([found[0]!.documentId]))
-      expect(await bench.store.listed(next, [])).toEqual(new Set())
-      expect(await bench.store.listed(jobOf(job.kb_id, 3, 200), found)).toEqual(new Set())
+      expect(await bench.store.listed(next, found, listingOf)).toEqual(new Set([found[0]!.documentId]))
+      expect(await bench.store.listed(next, [], listingOf)).toEqual(new Set())
+      expect(await bench.store.listed(jobOf(job.kb_id, 3, 200), found, listingOf)).toEqual(new Set())
       const seen = await bench.database.pool.query(
         'select run, count(*)::int from seen where kb_id = $1 group by run order by run',
         [job.kb_id],
@@ -48,15 +40,19 @@ export const describeListing = (bench: StoreBench) =>
     test('keeps what a page is called by, and says so while the store has what it was, made in the same way', async () => {
       const job = await newBase()
       const pageOf = (uri: string, content: string, revision = 1) => ({
-        ...listing(job, uri, content),
+        ...seenAs(job, uri, 'files', content),
         page: { revision, etag: `"${uri}"`, lastModified: null, textHash: 't', links: ['http://x/', 'http://x/"y'] },
       })
       const known = async (...uris: readonly string[]) => {
-        const ids = uris.map(uri => listing(job, uri, '').documentId)
+        const ids = uris.map(uri => seenAs(job, uri).documentId)
         const pages = await knownPages(bench.database.pool, job.kb_id, ids, 1)
         return ids.map(id => pages.get(id)?.current)
       }
-      await bench.store.listed(job, [pageOf('a', 'a'), pageOf('b', 'b'), pageOf('old', 'old', 0), pageOf('new', 'new')])
+      await bench.store.listed(
+        job,
+        [pageOf('a', 'a'), pageOf('b', 'b'), pageOf('old', 'old', 0), pageOf('new', 'new')],
+        listingOf,
+      )
       expect(await known('a', 'b')).toEqual([undefined, undefined])
       await write(
         job,
@@ -65,13 +61,13 @@ export const describeListing = (bench: StoreBench) =>
         { uri: 'old', texts: ['c'], content: 'old' },
       )
       expect(await known('a', 'b', 'old', 'new')).toEqual([true, false, false, undefined])
-      const { documentId } = listing(job, 'a', 'a')
+      const { documentId } = seenAs(job, 'a')
       expect((await knownPages(bench.database.pool, job.kb_id, [documentId], 1)).get(documentId)).toMatchObject({
         ...{ etag: '"a"', textHash: 't', links: ['http://x/', 'http://x/"y'], contentHash: idOf('a') },
       })
-      await bench.store.listed(jobOf(job.kb_id, 2), [pageOf('a', 'changed')])
+      await bench.store.listed(jobOf(job.kb_id, 2), [pageOf('a', 'changed')], listingOf)
       expect(await known('a')).toEqual([false])
-      await bench.store.listed(jobOf(job.kb_id, 2), [pageOf('a', 'a')])
+      await bench.store.listed(jobOf(job.kb_id, 2), [pageOf('a', 'a')], listingOf)
       await bench.database.pool.query('update knowledge_base set chunking = $2 where id = $1', [
         job.kb_id,
         { ...job.chunking, chunk_size: 17 },
