@@ -16,7 +16,7 @@ export interface SourceFlags {
 export const sourceOptions = (command: Command): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are (website for an address, else markdown)').choices([
+      new Option('--type <type>', 'what the sources are; website for an address, else markdown').choices([
         ...['markdown', 'local_files', 'website'],
       ]),
     )

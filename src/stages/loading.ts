@@ -40,9 +40,7 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   const { job, signal } = context
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
-  const { bite, found, unchanged } = await takeBite(source, request.cursor, {
-    ...{ job, id, index: request.source_index, store: deps.store, signal },
-  })
+  const { bite, found, unchanged } = await takeBite(source, request, { job, id, store: deps.store, signal })
   context.count(found.length + (bite.unchanged?.length ?? 0))
   if (bite.message !== undefined) context.say(bite.message)
 

@@ -14,6 +14,8 @@ export interface Judgement {
   readonly found: readonly Candidate[]
   readonly document?: SourceDocument | SourceReject
   readonly unchanged?: SourceUnchanged
+  /** What it may lead to is not known: a sentence. */
+  readonly unlisted?: string
 }
 
 /** The host is to be left alone first: the entry is not judged, and nothing after it is. */
@@ -75,11 +77,13 @@ const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Kn
   // Most sites have no sitemap where it is looked for.
   if (entry.kind === 'sitemap' && gone && !entry.seed) return { settled: settled(entry, 'gone'), found: [] }
   const why = entry.foundOn === null ? message : `${message} It is linked on ${entry.foundOn}.`
+  const before = knowledge.remembered(entry.url)
   return {
     settled: settled(entry, gone ? 'gone' : 'rejected', { error: code }),
     // Pages behind one that cannot be read today are not to be taken for gone.
-    found: gone ? [] : linksOf(entry, knowledge.remembered(entry.url)?.links ?? [], knowledge),
+    found: gone ? [] : linksOf(entry, before?.links ?? [], knowledge),
     document: { uri: entry.url, code, message: why, ...(gone ? { gone } : {}) },
+    ...(before || gone || (entry.kind === 'page' && !retryable) ? {} : { unlisted: message }),
   }
 }
 

@@ -21,10 +21,9 @@ export interface WebsiteSourceOptions extends Visiting {
   readonly memory: PageMemory
   readonly most?: MostOfBite
   readonly retry?: RetryPlan
+  /** Pages that one program of a site makes at most, those of sitemaps aside; 2,000 unless given. */
+  readonly mostOfPattern?: number
 }
-
-/** Pages that one program of a site makes at most; those of sitemaps do not count. */
-const mostOfPattern = 2_000
 
 /**
  * The pages of a website, in the order in which they were found; the cursor is the number of the next one in the
@@ -35,7 +34,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
   const { most = { entries: 128, atOnce: 16, characters: 4 * 1024 * 1024, ms: 2000 }, retry = defaultRetryPlan } =
     options
   const maxDepth = spec.max_depth ?? websiteDefaults.maxDepth
-  const bounds = { pages: spec.max_pages ?? websiteDefaults.maxPages, ofPattern: mostOfPattern }
+  const bounds = { pages: spec.max_pages ?? websiteDefaults.maxPages, ofPattern: options.mostOfPattern ?? 2_000 }
   const scope = scopeOf(spec)
 
   /** The first entries: the user's pages, then what names sitemaps. */
@@ -139,7 +138,11 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
       )
       const next = judgements.length === 0 ? from : judgements.at(-1)!.settled.number + 1
       const more = judgements.length > 0 && (await frontier.take(next, 1)).length > 0
-      return { ...yieldedBy(judgements), next: more ? String(next) : null, message: said(next, counts, bounds.pages) }
+      return {
+        ...yieldedBy(judgements),
+        ...{ unlisted: unlistedBy(judgements, counts, bounds.pages), message: said(next, counts) },
+        next: more ? String(next) : null,
+      }
     },
 
     async read(uri, signal) {
@@ -157,7 +160,10 @@ const yieldedBy = (judgements: readonly Judgement[]) => ({
   unchanged: judgements.flatMap(({ unchanged }): SourceUnchanged[] => (unchanged ? [unchanged] : [])),
 })
 
-const said = (asked: number, { entries, pages }: Counts, most: number): string => {
-  const bound = pages >= most ? `; no more are taken up, since max_pages is ${most}` : ''
-  return `${asked} of ${entries} known addresses asked${bound}`
-}
+/** What is past the bound may have been read in another run. */
+const unlistedBy = (judgements: readonly Judgement[], { pages }: Counts, most: number): readonly string[] => [
+  ...judgements.flatMap(({ unlisted }) => unlisted ?? []),
+  ...(pages >= most ? [`No more addresses than ${most} are asked, as max_pages says.`] : []),
+]
+
+const said = (asked: number, { entries }: Counts): string => `${asked} of ${entries} known addresses asked`

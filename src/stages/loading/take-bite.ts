@@ -1,6 +1,7 @@
 import type { KnowledgeStore } from '../../knowledge/knowledge-base.ts'
 import { documentId } from '../../schemas/identity.ts'
 import type { LaneJob } from '../../schemas/lane-control.ts'
+import type { LoadRequest } from '../../schemas/load-request.ts'
 import { type Bite, isGone, type Source } from '../../sources/source.ts'
 import { type Found, foundAs } from './records.ts'
 
@@ -23,13 +24,13 @@ export interface TakeOptions {
 }
 
 /**
- * Takes a bite and tells the store what was found; what is gone is not. Where the source takes a document for unchanged
+ * Takes a bite and tells the store what was found and how far the listing is; what is gone was not found. Where the source takes a document for unchanged
  * that the store has in another form, or no more, the bite is taken anew.
  */
 export const takeBite = async (
   source: Source,
-  cursor: string | null,
-  { job, id, index, store, signal }: TakeOptions,
+  { cursor, source_index: index }: Pick<LoadRequest, 'cursor' | 'source_index'>,
+  { job, id, store, signal }: TakeOptions,
 ): Promise<TakenBite> => {
   for (const anew of [false, true]) {
     const bite = await source.bite(cursor, signal, { anew })
