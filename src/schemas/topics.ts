@@ -7,8 +7,10 @@ import { endMark } from './end-mark.ts'
 import { finishRequest } from './finish-request.ts'
 import { jobCommand, jobEvent } from './job-command.ts'
 import { laneControl } from './lane-control.ts'
+import { loadEvent } from './load-event.ts'
 import { loadRequest } from './load-request.ts'
 import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
+import { upstreamDocument } from './upstream-document.ts'
 import { vector } from './vector.ts'
 
 /** A topic and what may travel in it. Who writes and who reads is checked against the stages in `pipeline.ts`. */
@@ -22,8 +24,8 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly key: string
   readonly writers: readonly string[]
   readonly readers: readonly string[]
-  /** `lanes`: one partition a lane; `compact`: one partition, last value a key; `single`: one partition. */
-  readonly kind: 'lanes' | 'compact' | 'single'
+  /** `lanes`: one partition a lane; `upstream`: as many as set; `compact`: one, last value a key; `single`: one. */
+  readonly kind: 'lanes' | 'upstream' | 'compact' | 'single'
   /** Milliseconds, or -1 for as long as the job needs it. */
   readonly retentionMs: number
 }
@@ -46,14 +48,27 @@ const topic = <const R extends readonly RecordSchema[]>(
 const lanes = { kind: 'lanes', retentionMs: -1 } as const
 const days = (n: number) => n * 24 * 3600 * 1000
 
-export const loadRequests = topic({
-  name: 'load.requests',
-  records: [loadRequest, endMark],
-  key: 'job',
-  writers: ['coordinator', 'loading'],
-  readers: ['loading'],
-  ...lanes,
+/** What upstream systems publish; they may compress it as they like, the broker keeps it as zstd. */
+export const upstreamDocuments = topic({
+  name: 'upstream.documents',
+  records: [upstreamDocument],
+  key: 'uri',
+  writers: ['upstream'],
+  readers: ['intake'],
+  kind: 'upstream',
+  retentionMs: days(30),
 })
+export const loadRequests = topic(
+  {
+    name: 'load.requests',
+    records: [loadRequest, loadEvent, endMark],
+    key: 'job, or the uri of an event',
+    writers: ['coordinator', 'intake', 'loading'],
+    readers: ['loading'],
+    ...lanes,
+  },
+  record => record.type === 'load_event',
+)
 export const documents = topic(
   {
     name: 'documents',
@@ -110,7 +125,7 @@ export const deadLetters = topic({
   name: 'dead.letters',
   records: [deadLetter],
   key: 'document',
-  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  writers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
   readers: ['coordinator'],
   kind: 'lanes',
   retentionMs: days(90),
@@ -120,7 +135,7 @@ export const control = topic({
   records: [laneControl],
   key: 'lane',
   writers: ['coordinator'],
-  readers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  readers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
   kind: 'compact',
   retentionMs: -1,
 })
@@ -146,6 +161,7 @@ export const jobEvents = topic({
 
 /** THE MAP: every topic of the line. */
 export const topics = [
+  upstreamDocuments,
   loadRequests,
   documents,
   chunks,
@@ -158,11 +174,14 @@ export const topics = [
   jobEvents,
 ] as const satisfies readonly Topic[]
 
-/** How the topics are made for so many lanes. */
-export const topicSpecs = (lanes: number) =>
-  topics.map(({ name, kind, retentionMs }) => ({
+/** How the topics are made for so many lanes, and so many partitions for upstream systems. */
+export const topicSpecs = (lanes: number, upstream = 1) => {
+  const partitions = { lanes, upstream, compact: 1, single: 1 }
+  return topics.map(({ name, kind, retentionMs, writers }) => ({
     name,
-    partitions: kind === 'lanes' ? lanes : 1,
+    partitions: partitions[kind],
     compacted: kind === 'compact',
     retentionMs,
+    fromUpstream: writers.some(writer => writer === 'upstream'),
   }))
+}
