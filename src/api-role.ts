@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
+import { intakeStatus } from './coordinator/intake-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
@@ -26,6 +27,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
       ...admission,
       sourceId: source => idOf(openSource, source),
     }),
+    intake: () => intakeStatus({ em: orm.em, broker, partitions: config.upstream.partitions }),
     dryRun: dryRun(openSource, createCatalogue(orm.em)),
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),

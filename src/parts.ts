@@ -64,7 +64,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
         ...{ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry },
         ...(replicationFactor === undefined ? {} : { replicationFactor }),
       })
-      await opened.ensureTopics(topicSpecs(config.jobs.lanes))
+      await opened.ensureTopics(topicSpecs(config.jobs.lanes, config.upstream.partitions))
       return opened
     },
     part => part.close(),

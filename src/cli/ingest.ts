@@ -9,7 +9,7 @@ import { watchToEnd } from './watch.ts'
 
 interface Flags {
   readonly kb: string
-  readonly type: 'markdown' | 'local_files'
+  readonly type: 'markdown' | 'local_files' | 'events'
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly strategy?: 'markdown' | 'recursive' | 'fixed'
@@ -30,10 +30,12 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .description(
       'Puts folders or files into a knowledge base, which is made if it is new. Returns when the job is admitted.',
     )
-    .argument('<source...>', 'folders or files')
+    .argument('[source...]', 'folders or files; none for events, which upstream systems publish')
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
     .addOption(
-      new Option('--type <type>', 'what the sources are').choices(['markdown', 'local_files']).default('markdown'),
+      new Option('--type <type>', 'what the sources are')
+        .choices(['markdown', 'local_files', 'events'])
+        .default('markdown'),
     )
     .option('--include <glob>', 'only files that match; may be repeated', collect)
     .option('--exclude <glob>', 'no files that match; may be repeated', collect)
@@ -48,7 +50,11 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .option(...jsonFlag)
     .addHelpText(
       'after',
-      examples('ingest docs --kb handbook --watch', "ingest . --kb notes --type local_files --include 'notes/**'"),
+      examples(
+        'ingest docs --kb handbook --watch',
+        "ingest . --kb notes --type local_files --include 'notes/**'",
+        'ingest --type events --kb tickets',
+      ),
     )
     .action((sources: readonly string[], flags: Flags) => ingest(context, sources, flags))
 }
@@ -76,17 +82,28 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
   }
   return {
     kb_id: flags.kb,
-    sources: sources.map(source => ({
-      type: flags.type,
-      path: pathOf(context, source),
-      ...(flags.include === undefined ? {} : { include: [...flags.include] }),
-      ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-    })),
+    sources: sourcesOf(context, sources, flags),
     ...(Object.keys(chunking).length === 0 ? {} : { chunking }),
     ...(flags.embedding === undefined ? {} : { embedding: flags.embedding }),
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
   }
+}
+
+const sourcesOf = (context: CliContext, sources: readonly string[], flags: Flags): IngestBody['sources'] => {
+  const { type, include, exclude } = flags
+  if (type === 'events') {
+    if (sources.length > 0 || include || exclude || flags.wait || flags.watch)
+      throw new UsageError('a stream of events has no sources to name and no end to wait for: only --kb and settings')
+    return [{ type }]
+  }
+  if (sources.length === 0) throw new UsageError('name a folder or a file, or say --type events')
+  return sources.map(source => ({
+    type,
+    path: pathOf(context, source),
+    ...(include === undefined ? {} : { include: [...include] }),
+    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
+  }))
 }
 
 const pathOf = (context: CliContext, source: string): string => {

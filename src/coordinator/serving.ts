@@ -12,6 +12,7 @@ import { applyProgress, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
 import { startJobs } from './starting.ts'
 import type { Tenure } from './tenure.ts'
+import { tidyStreams } from './tidying.ts'
 import { watchLanes } from './vacancies.ts'
 
 export interface ServeOptions {
@@ -23,6 +24,8 @@ export interface ServeOptions {
   commandsWait(): Promise<boolean>
   /** How often to look who works on the lanes of unfinished jobs. */
   readonly watchMs: number
+  /** How often streams are tidied. */
+  readonly tidyMs: number
 }
 
 /**
@@ -32,7 +35,7 @@ export interface ServeOptions {
  */
 export const serve = async (
   tenure: Tenure,
-  { signal: ended, wait, commandsWait, watchMs }: ServeOptions,
+  { signal: ended, wait, commandsWait, watchMs, tidyMs }: ServeOptions,
 ): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
@@ -96,7 +99,17 @@ export const serve = async (
       await sleep(watchMs, signal)
       if (signal.aborted) return
       await inTurn(() => watchLanes(tenure, asked))
+      // A stream that has become idle leaves its place to others.
+      await inTurn(() => startJobs(tenure))
       await discardJobs()
+    }
+  }
+
+  const tidy = async () => {
+    const seen = new Map<string, number>()
+    while (!signal.aborted) {
+      await sleep(tidyMs, signal)
+      if (!signal.aborted) await tidyStreams(tenure, seen, signal)
     }
   }
 
@@ -111,7 +124,7 @@ export const serve = async (
       await takeCommands(tenure, batch)
       await act()
     })
-    await Promise.all([listen(), watch().catch(fail)])
+    await Promise.all([listen(), watch().catch(fail), tidy().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
   } catch (error) {
     fail(error)

@@ -43,7 +43,9 @@ describe('POST /ingest', () => {
 
   it('names every mistake at once, those of the schema and those of the sources', async () => {
     const ports = fakePorts({
-      checkSource: async source => [{ path: 'path', message: `${source.path} is outside the allowed roots` }],
+      checkSource: async source => [
+        { path: 'path', message: `${'path' in source && source.path} is outside the allowed roots` },
+      ],
     })
     const answer = await post(ports, {
       kb_id: 'Hand Book',

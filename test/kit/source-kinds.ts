@@ -1,3 +1,4 @@
+import { eventsKind } from '../../src/sources/events-kind.ts'
 import type { FileOpener } from '../../src/sources/file-opener.ts'
 import { filesKind } from '../../src/sources/files-kind.ts'
 import type { SourceKinds } from '../../src/sources/kind.ts'
@@ -10,4 +11,5 @@ import { parsersHere } from './parsers-here.ts'
 export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): SourceKinds => ({
   markdown: filesKind({ opener, parsers }, readMarkdown),
   local_files: filesKind({ opener, parsers }, readLocalFile),
+  events: eventsKind,
 })
