@@ -6,6 +6,7 @@ import { Migration0001_knowledge } from '../migrations/Migration0001_knowledge.t
 import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
 import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
+import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
@@ -18,6 +19,7 @@ const migrations = [
   Migration0002_jobs,
   Migration0003_gates,
   Migration0004_replays,
+  Migration0007_tables,
   Migration0008_streams,
 ]
 

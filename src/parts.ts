@@ -12,7 +12,8 @@ import { processName } from './process-name.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
-import { topicSpecs, topics } from './schemas/topics.ts'
+import { topicSpecs } from './schemas/topic-specs.ts'
+import { topics } from './schemas/topics.ts'
 import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */

@@ -8,6 +8,7 @@ import { embedding } from './stages/embedding.ts'
 import { finishing } from './stages/finishing.ts'
 import { indexing } from './stages/indexing.ts'
 import { loading } from './stages/loading.ts'
+import { tabulating } from './stages/tabulating.ts'
 
 /** What the stages are given of the world: ports alone. */
 export interface PipelineParts {
@@ -22,6 +23,7 @@ export interface PipelineParts {
  *   upstream.documents ─▶ INTAKE ─▶ load.requests, where a stream's lane is
  *
  *   load.requests ─▶ LOADING ─▶ documents ─▶ CHUNKING ─▶ chunks ─▶ EMBEDDING ─▶ vectors ─▶ INDEXING ─▶ store
+ *                          └──▶ rows ──────────────────────────────────────────────▶ TABULATING ─▶ store
  *                                                                               finish ─▶ FINISHING ─▶ store
  */
 export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => ({
@@ -29,6 +31,7 @@ export const pipeline = ({ openSource, store, embedderFor }: PipelineParts) => (
   chunking: chunking(),
   embedding: embedding(embedderFor),
   indexing,
+  tabulating,
   finishing: finishing(store),
 })
 
@@ -39,6 +42,7 @@ export const stageNames = [
   'chunking',
   'embedding',
   'indexing',
+  'tabulating',
   'finishing',
 ] as const satisfies readonly StageName[]
 

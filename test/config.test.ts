@@ -42,6 +42,7 @@ test('runs without any setting', () => {
     jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100 },
     stages: { slicesAtOnce: 4 },
     sources: { fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024 },
+    upstream: { partitions: 4, parkedEvents: 100_000, parkedMb: 256 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
     log: { level: 'info', format: 'auto' },
@@ -76,6 +77,9 @@ test('takes every setting from the environment', () => {
     PENSTOCK_SLICES_AT_ONCE: '2',
     PENSTOCK_FILE_ROOTS: `docs${delimiter}/srv/docs`,
     PENSTOCK_MAX_FILE_BYTES: '1000',
+    PENSTOCK_UPSTREAM_PARTITIONS: '6',
+    PENSTOCK_PARKED_EVENTS: '10',
+    PENSTOCK_PARKED_MB: '2',
     PENSTOCK_PARSER_PROCESSES: '3',
     PENSTOCK_PARSER_TIMEOUT_MS: '5000',
     PENSTOCK_PARSER_MEMORY_MB: '256',
@@ -104,6 +108,7 @@ test('takes every setting from the environment', () => {
     jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7 },
     stages: { slicesAtOnce: 2 },
     sources: { fileRoots: [join(cwd, 'docs'), '/srv/docs'], maxFileBytes: 1000 },
+    upstream: { partitions: 6, parkedEvents: 10, parkedMb: 2 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
     log: { level: 'debug', format: 'json' },
@@ -263,7 +268,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(34)
+    expect(shown).toHaveLength(37)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -5,6 +5,7 @@ import { eventsSource } from '../schemas/identity.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, JobKind, Submission } from './jobs.ts'
+import { branchesOf } from './phases.ts'
 
 /** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
 export interface KnowledgeBases {
@@ -79,7 +80,7 @@ export const admit = async (
     `update job set closed_at = now() where kb_id = ? and kind = ? and status = 'failed' and closed_at is null`,
     [kb_id, kindOf(request)],
   )
-  const state = newJob()
+  const state = newJob(branchesOf(request))
   const job = tx.create(JobRow, {
     id: randomUUID(),
     kbId: kb_id,

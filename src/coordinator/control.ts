@@ -3,7 +3,7 @@ import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
 import { control, finish, loadRequests, type RecordOf, type Topic } from '../schemas/topics.ts'
 import type { JobRow, LaneRow, PlannedRecord } from './entities.ts'
-import { finishSteps, phases } from './phases.ts'
+import { finishSteps, phasesOf } from './phases.ts'
 
 const planned = <T extends Topic>(topic: T, lane: number, key: string, value: RecordOf<T>): PlannedRecord => ({
   topic: topic.name,
@@ -27,7 +27,9 @@ export const controlRecord = (lane: LaneRow, job: JobRow | null): PlannedRecord 
 }
 
 const heldStages = ({ state }: JobRow): readonly string[] =>
-  phases.filter(({ name }) => state.phases[name].held !== null).map(({ stage }) => stage)
+  phasesOf(state)
+    .filter(({ name }) => state.phases[name].held !== null)
+    .map(({ stage }) => stage)
 
 /** A job as its stages see it. */
 export const laneJob = ({ id, kbId, kind, run, state, submission, priority }: JobRow): LaneJob => ({
@@ -42,6 +44,7 @@ export const laneJob = ({ id, kbId, kind, run, state, submission, priority }: Jo
   sources: submission.sources.map(source => JSON.stringify(source)),
   chunking: submission.chunking,
   embedding: submission.embedding,
+  branches: state.branches,
   documents_per_second: submission.replay?.documents_per_second ?? null,
 })
 

@@ -2,8 +2,8 @@ import type { Phase } from '../schemas/names.ts'
 import { incomplete } from './job-holds.ts'
 import { isComplete, type Job } from './job-state.ts'
 import { gapOf, meanRateOf, rateOf } from './pace.ts'
-import { itemsTotal } from './percent.ts'
-import { phaseBefore } from './phases.ts'
+import { handedTo, itemsTotal } from './percent.ts'
+import { phaseOf } from './phases.ts'
 
 /** Times in ms of the Unix epoch. */
 export interface Eta {
@@ -100,11 +100,12 @@ const remainingOf = (job: Job, name: Phase): Remaining | null => {
   const { items } = job.phases[name]
   const total = itemsTotal(job, name)
   if (total !== null) return { items: Math.max(0, total - items), estimated: false }
-  const before = phaseBefore(name)
-  if (!before) return null
-  const one = job.phases[before.name]
-  const rest = remainingOf(job, before.name)
-  if (rest === null || (one.items === 0 && !isComplete(one))) return null
-  const yielded = one.items === 0 ? 0 : one.outputs / one.items
-  return { items: Math.max(0, one.outputs - items) + rest.items * yielded, estimated: true }
+  const { before } = phaseOf(name)
+  if (before === null) return null
+  const one = job.phases[before]
+  const rest = remainingOf(job, before)
+  if (rest === null || (one.items === 0 && rest.items > 0)) return null
+  const handed = handedTo(job, name)
+  const yielded = one.items === 0 ? 0 : handed / one.items
+  return { items: Math.max(0, handed - items) + rest.items * yielded, estimated: true }
 }

@@ -1,6 +1,6 @@
 import type { Phase } from '../schemas/names.ts'
 import { eachPhase, isComplete, type Job } from './job-state.ts'
-import { phases } from './phases.ts'
+import { phasesOf } from './phases.ts'
 
 /** A lane of a stage that has not yet said that nothing of the job is in flight there. */
 export interface Missing {
@@ -9,10 +9,10 @@ export interface Missing {
   readonly lane: number
 }
 
-const names: readonly Phase[] = phases.map(({ name }) => name)
+const namesOf = (job: Job): readonly Phase[] => phasesOf(job).map(({ name }) => name)
 
 /** Phases that are not complete: what pause and cancel are about. */
-export const incomplete = (job: Job): readonly Phase[] => names.filter(name => !isComplete(job.phases[name]))
+export const incomplete = (job: Job): readonly Phase[] => namesOf(job).filter(name => !isComplete(job.phases[name]))
 
 /** Users want all of it to stand. */
 export const isPausedWhole = (job: Job): boolean => incomplete(job).every(name => job.paused.includes(name))
@@ -28,7 +28,7 @@ const wantsHeld = (job: Job, name: Phase): boolean =>
  * one that stays keeps the revision it began with, and with it its acknowledgements.
  */
 export const held = (job: Job): Job => {
-  const differing = names.filter(name => wantsHeld(job, name) !== (job.phases[name].held !== null))
+  const differing = namesOf(job).filter(name => wantsHeld(job, name) !== (job.phases[name].held !== null))
   if (differing.length === 0) return job
   const revision = job.revision + 1
   return {
@@ -43,8 +43,8 @@ export const held = (job: Job): Job => {
 }
 
 /** Lanes of these phases whose hold is not acknowledged. A lane past its end mark has nothing to say. */
-export const missingOf = (job: Job, of: readonly Phase[] = names): readonly Missing[] =>
-  phases.flatMap(({ name, stage }) => {
+export const missingOf = (job: Job, of: readonly Phase[] = namesOf(job)): readonly Missing[] =>
+  phasesOf(job).flatMap(({ name, stage }) => {
     const { held: since, lanes } = job.phases[name]
     if (since === null || !of.includes(name)) return []
     return Object.entries(lanes)
@@ -53,7 +53,7 @@ export const missingOf = (job: Job, of: readonly Phase[] = names): readonly Miss
   })
 
 /** How many lanes of these phases have to acknowledge a hold. */
-export const expectedOf = (job: Job, of: readonly Phase[] = names): number =>
+export const expectedOf = (job: Job, of: readonly Phase[] = namesOf(job)): number =>
   of
     .filter(name => job.phases[name].held !== null)
     .flatMap(name => Object.values(job.phases[name].lanes))

@@ -26,6 +26,7 @@ export const counted = (job: Job, report: Progress, at: number): Job | FailureBo
     pace: paced(before.pace, report.items, at),
     items: before.items + report.items,
     outputs: before.outputs + report.outputs,
+    ...branchOutputs(before, report),
     rejects: before.rejects + report.rejects,
     bytes: before.bytes + report.bytes,
     total: report.total ?? before.total,
@@ -36,6 +37,17 @@ export const counted = (job: Job, report: Progress, at: number): Job | FailureBo
   const message = newer(job.message, report.message === null ? null : { text: report.message, order })
   const after: Job = { ...job, phases: { ...job.phases, [name]: added }, message }
   return { ...after, phases: eachPhase(one => ({ ...after.phases[one], shown: shownPercent(after, one) })) }
+}
+
+const branchOutputs = ({ branchOutputs = {} }: PhaseCount, { branch_outputs }: Progress) => {
+  const added = Object.entries(branch_outputs)
+  if (added.length === 0) return {}
+  return {
+    branchOutputs: {
+      ...branchOutputs,
+      ...Object.fromEntries(added.map(([to, n]) => [to, (branchOutputs[to] ?? 0) + n])),
+    },
+  }
 }
 
 /** The job with a lane's acknowledgement; one of a lane that is not its own, or an older one, changes nothing. */

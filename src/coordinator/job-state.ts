@@ -1,7 +1,6 @@
-import type { Phase } from '../schemas/names.ts'
+import { type Branch, type Phase, phaseNames } from '../schemas/names.ts'
 import type { FailureBody, JobState } from './jobs.ts'
 import type { Pace } from './pace.ts'
-import { phases } from './phases.ts'
 
 /**
  * What a job is in. `pausing` and `cancelling` are `running` to the outside, with `pause` and `cancel` in the status
@@ -23,6 +22,9 @@ export interface Job {
   readonly revision: number
   /** Empty until the job has started; the first has its load and finish requests. */
   readonly lanes: readonly number[]
+  /** The branches of the line that it uses. */
+  readonly branches: readonly Branch[]
+  /** What of these it has, `phasesOf` says; a branch that it does not use stays empty. */
   readonly phases: { readonly [name in Phase]: PhaseCount }
   /** FINISHING has been asked for; it is asked for once. */
   readonly finishing: boolean
@@ -54,6 +56,8 @@ export interface PhaseCount {
   readonly pace: Pace | null
   readonly items: number
   readonly outputs: number
+  /** Topic of a branch to the items handed to it; without any unless given. */
+  readonly branchOutputs?: { readonly [topic: string]: number }
   readonly rejects: number
   readonly bytes: number
   /** What the source expects in all, where it said so. */
@@ -86,13 +90,14 @@ export const emptyPhase: PhaseCount = {
 }
 
 export const eachPhase = (make: (name: Phase) => PhaseCount): Job['phases'] =>
-  Object.fromEntries(phases.map(({ name }) => [name, make(name)])) as Record<Phase, PhaseCount>
+  Object.fromEntries(phaseNames.map(name => [name, make(name)])) as Record<Phase, PhaseCount>
 
-export const newJob = (): Job => ({
+export const newJob = (branches: readonly Branch[] = []): Job => ({
   status: 'pending',
   attempt: 1,
   revision: 0,
   lanes: [],
+  branches,
   phases: eachPhase(() => emptyPhase),
   finishing: false,
   failure: null,

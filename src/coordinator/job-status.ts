@@ -6,7 +6,7 @@ import { isComplete, type Job } from './job-state.ts'
 import type { EtaBody, HoldBody, JobStatus, PhaseDetail, PhaseState } from './jobs.ts'
 import { rateOf } from './pace.ts'
 import { itemsTotal, jobPercent } from './percent.ts'
-import { type PhaseSpec, phases } from './phases.ts'
+import { type PhaseSpec, phasesOf } from './phases.ts'
 import { streamBody, streamPercent } from './streams.ts'
 import type { Owners } from './waiting.ts'
 
@@ -24,7 +24,8 @@ export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surr
   const { state } = row
   const { LOADING, CHUNKING, INDEXING } = state.phases
   const seconds = row.startedAt ? ((row.completedAt ?? now).getTime() - row.startedAt.getTime()) / 1000 : 0
-  const begun = phases.filter(({ name }) => state.phases[name].startedAt !== null)
+  const own = phasesOf(state)
+  const begun = own.filter(({ name }) => state.phases[name].startedAt !== null)
   return {
     job_id: row.id,
     kb_id: row.kbId,
@@ -40,7 +41,7 @@ export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surr
     metrics: {
       documents: LOADING.items,
       chunks: CHUNKING.outputs,
-      rejected: phases.reduce((sum, { name }) => sum + state.phases[name].rejects, 0),
+      rejected: own.reduce((sum, { name }) => sum + state.phases[name].rejects, 0),
       bytes: CHUNKING.bytes,
       documents_per_second: rate(CHUNKING.items, seconds),
       chunks_per_second: rate(INDEXING.items, seconds),
@@ -52,7 +53,7 @@ export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surr
     submitted_at: row.submittedAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     completed_at: row.completedAt?.toISOString() ?? null,
-    phase_details: phases.map(phase => detail(row, phase, now)),
+    phase_details: own.map(phase => detail(row, phase, now)),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Phase } from '../schemas/names.ts'
+import { hasPhase, type Phase } from '../schemas/names.ts'
 import { incomplete } from './job-holds.ts'
 import { eachPhase, isComplete, type Job } from './job-state.ts'
 
@@ -28,6 +28,7 @@ export const demanded = (job: Job, demand: Demand): Job | string => {
 }
 
 const pause = (job: Job, phase: Phase | null, at: number): Job | string => {
+  if (phase !== null && !hasPhase(job, phase)) return `The job has no ${phase}: none of its sources needs it.`
   if (phase !== null && isComplete(job.phases[phase])) return `${phase} is completed: there is nothing to pause.`
   const asked = phase === null ? incomplete(job) : [phase]
   const added = asked.filter(name => !job.paused.includes(name))

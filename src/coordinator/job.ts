@@ -16,7 +16,7 @@ import { eachPhase, emptyPhase, isComplete, type Job, type Status } from './job-
 import { type Demand, demanded, refusalOf } from './job-verbs.ts'
 import type { FailureBody } from './jobs.ts'
 import { resumed } from './pace.ts'
-import { phases } from './phases.ts'
+import { phasesOf } from './phases.ts'
 import { isPressed } from './pressure.ts'
 
 export type JobEvent =
@@ -142,7 +142,7 @@ const start = (job: Job, { lanes, starts, at }: Extract<JobEvent, { type: 'start
   const lane = (name: string) => (one: number) =>
     [one, { next: starts[one]?.[name] ?? 0, ended: false, acknowledged: 0, waiting: null }] as const
   const begin = Object.fromEntries(
-    phases.map(({ name, input, firstLaneOnly }) => [
+    phasesOf(job).map(({ name, input, firstLaneOnly }) => [
       name,
       Object.fromEntries((firstLaneOnly ? lanes.slice(0, 1) : lanes).map(lane(input.name))),
     ]),
@@ -165,7 +165,7 @@ const settled = (before: Job, job: Job, at: number): Transition => {
   const goesOn = ['running', 'pausing', 'paused'].includes(after.status)
   if (goesOn && isComplete(after.phases.FINISHING))
     return { job: { ...after, status: 'completed' }, effects: ['release'] }
-  const fed = phases.every(({ name }) => name === 'FINISHING' || isComplete(after.phases[name]))
+  const fed = phasesOf(after).every(({ name }) => name === 'FINISHING' || isComplete(after.phases[name]))
   if (goesOn && fed && !after.finishing) {
     after = { ...after, finishing: true }
     effects.push('finish')

@@ -5,7 +5,7 @@ import { progressTopic } from '../schemas/topics.ts'
 import { JobRow, StageOwnersRow } from './entities.ts'
 import { missingOf } from './job-holds.ts'
 import { isComplete } from './job-state.ts'
-import { type PhaseSpec, phases } from './phases.ts'
+import { type PhaseSpec, phases, phasesOf } from './phases.ts'
 import type { Tenure } from './tenure.ts'
 
 /**
@@ -16,7 +16,10 @@ import type { Tenure } from './tenure.ts'
  */
 export const watchLanes = async (tenure: Tenure, asked: Set<string>): Promise<void> => {
   const jobs = await tenure.transaction(tx => tx.find(JobRow, { status: 'running' }))
-  const needed = phases.filter(({ name }) => jobs.some(({ state }) => !isComplete(state.phases[name])))
+  const open = new Set(
+    jobs.flatMap(({ state }) => phasesOf(state).filter(({ name }) => !isComplete(state.phases[name]))),
+  )
+  const needed = phases.filter(phase => open.has(phase))
   if (needed.length === 0) return asked.clear()
   const known = await lookAround(tenure, needed)
   const missing = jobs.flatMap(job => missingOf(job.state).map(one => ({ ...one, job })))

@@ -3,7 +3,7 @@ import { JobRow, StageOwnersRow } from './entities.ts'
 import { incomplete, missingOf } from './job-holds.ts'
 import { queueOrder } from './job-rows.ts'
 import { freeLanes } from './lanes.ts'
-import { phases } from './phases.ts'
+import { phaseOf } from './phases.ts'
 import { bounds, unfinished } from './pressure.ts'
 import { busyJobs } from './streams.ts'
 
@@ -61,7 +61,7 @@ const moving = ({ status, state }: JobRow, owners: Owners, now: number): string 
     return `${what} to be acknowledged by ${stage} lane ${lane}${ownerNamed(owners, stage, lane)}${others}`
   }
   for (const name of incomplete(state)) {
-    const { stage } = phases.find(phase => phase.name === name)!
+    const { stage } = phaseOf(name)
     const { lanes } = state.phases[name]
     if (state.paused.includes(name)) return `the resume of ${name}: it was paused at ${iso(state.pauseAskedAt)}`
     const known = owners.get(stage)

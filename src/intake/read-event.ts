@@ -64,7 +64,7 @@ export const readEvent = (
   if (value.length === 0) return tombstone(record, partition)
   let given: unknown
   try {
-    given = value[0] === 0 ? codec.decode(upstreamDocuments, value) : JSON.parse(value.toString())
+    given = value[0] === 0 ? { ...codec.decode(upstreamDocuments, value) } : JSON.parse(value.toString())
   } catch (error) {
     const message = `It is neither Avro in the Confluent wire format nor JSON: ${messageOf(error)}`
     return refuse(null, 'undecodable', message)

@@ -1,4 +1,6 @@
 import type { LaneControl } from '../schemas/lane-control.ts'
+import { hasPhase } from '../schemas/names.ts'
+import type { Stage } from './stage.ts'
 
 /** One stretch of a lane's work, and the two ways in which it is ended from outside. */
 export class Activation {
@@ -30,9 +32,13 @@ const pauseGraceMs = 1_500
  * What a lane of a stage is to be worked for: null for nothing, else a name that changes with every reason to begin
  * anew; and how long what is in hand may go on when that changes.
  */
-export const wanted = (control: LaneControl | null, stage: string, epoch: number) => {
+export const wanted = (
+  control: LaneControl | null,
+  { name: stage, phase }: Pick<Stage, 'name' | 'phase'>,
+  epoch: number,
+) => {
   const job = control?.job
-  if (!job) return { purpose: null, graceMs: 0 }
+  if (!job || !hasPhase(job, phase)) return { purpose: null, graceMs: 0 }
   const work = `${epoch}/${job.job_id}/${job.attempt}`
   if (!control.held.includes(stage)) return { purpose: work, graceMs: 0 }
   return { purpose: `${work}/held/${job.revision}`, graceMs: control.cancelled ? 0 : pauseGraceMs }

@@ -62,7 +62,7 @@ export class LaneWorker<W> {
   /** Starts, ends or exchanges the work, by what the gate says of the lane and whether this member owns it. */
   follow(owned: boolean, epoch: number): void {
     const { gate, lane, stage } = this.#options
-    const { purpose, graceMs } = wanted(owned ? gate.of(lane) : null, stage.name, epoch)
+    const { purpose, graceMs } = wanted(owned ? gate.of(lane) : null, stage, epoch)
     if (purpose === this.#purpose) return
     this.#purpose = purpose
     for (const one of this.#live) one.end(graceMs)

@@ -25,6 +25,7 @@ const stages: Record<
   chunking: { attempts: 3, firstMs: 1000, factor: 2, jitter: false, failAfterMs: 0 },
   embedding: { attempts: 5, firstMs: 1000, factor: 2, jitter: true, failAfterMs: 10 * 60_000 },
   indexing: { attempts: 3, firstMs: 5000, factor: 1, jitter: false, failAfterMs: 0 },
+  tabulating: { attempts: 3, firstMs: 5000, factor: 1, jitter: false, failAfterMs: 0 },
   finishing: { attempts: 3, firstMs: 5000, factor: 1, jitter: false, failAfterMs: 0 },
 }
 

@@ -2,6 +2,7 @@ import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { traceIdOf, traceOfParent } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import { hasPhase } from '../schemas/names.ts'
 import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
 import type { Reject } from './errors.ts'
 import type { Slice } from './lane-queue.ts'
@@ -55,6 +56,8 @@ const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source'):
   return typeof found === 'string' ? found : null
 }
 
+const isUsed = ({ branch }: Topic, job: LaneJob): boolean => branch === undefined || hasPhase(job, branch)
+
 /** The trace that an upstream system began, of a record that has its context. */
 const upstreamTrace = (value: AnyRecord | null): string | null =>
   typeof value?.traceparent === 'string' ? traceOfParent(value.traceparent) : null
@@ -75,11 +78,20 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
 
   const rejected = [...options.rejected]
   let outputs = 0
+  const branchOutputs: Record<string, number> = {}
   const emitted = (emission: Emission) => {
     if (!stage.to.includes(emission.topic))
       throw new Error(`Stage ${stage.name} emitted to ${emission.topic.name}, which is not one of its outputs.`)
+    if (!isUsed(emission.topic, job))
+      throw new Error(
+        `Stage ${stage.name} emitted to ${emission.topic.name} for a job without ${emission.topic.branch}.`,
+      )
     add(emission.topic, emission.lane ?? lane, emission.key, emission.value)
-    if (emission.topic !== stage.from && emission.topic.counts(emission.value)) outputs++
+    if (emission.topic === stage.from) return
+    const { name, branch } = emission.topic
+    const items = emission.topic.counts(emission.value)
+    if (branch === undefined) outputs += items
+    else branchOutputs[name] = (branchOutputs[name] ?? 0) + items
   }
   outcomes.forEach((outcome, i) => {
     const input = inputs[i]!
@@ -94,7 +106,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
   })
 
   if (options.ended)
-    for (const topic of stage.to.filter(topic => topic !== stage.from))
+    for (const topic of stage.to.filter(topic => topic !== stage.from && isUsed(topic, job)))
       for (const to of stage.fansOut ? job.lanes : [lane])
         add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
 
@@ -128,7 +140,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     first: slice.first,
     next: slice.next,
     inputs: inputs.length,
-    items: said.items + inputs.filter(input => stage.from.counts(input.value)).length,
+    items: inputs.reduce((sum, input) => sum + stage.from.counts(input.value), said.items),
     outputs,
     rejects: rejected.length,
     bytes: inputs.reduce((sum, { record }) => sum + record.value.length, 0),
@@ -136,6 +148,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     end_marks: options.ended ? 1 : 0,
     total: said.total,
     message: said.message,
+    branch_outputs: branchOutputs,
   })
   return { sends: [...sends.values()] }
 }

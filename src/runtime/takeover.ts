@@ -1,6 +1,6 @@
 import { type Broker, BrokerError, type Transactor } from '../kafka/broker.ts'
 import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
-import { transactionalId } from '../schemas/names.ts'
+import { hasPhase, transactionalId } from '../schemas/names.ts'
 import type { Claim, Effects } from './effects.ts'
 import type { Gate } from './gate.ts'
 import type { Stage } from './stage.ts'
@@ -35,7 +35,8 @@ export interface TakeoverOptions<W> {
  * The only way to come to own a lane, after every assignment and after every error. The order is the guarantee:
  * fence, so that no earlier owner can commit any more; then `control` to its end, so that a hold it acknowledged is
  * seen; then the claim in the store, and the committed offset, which is now final. So when it returns, nothing that an
- * earlier owner began can take effect any more. Returns null when the lane is nobody's.
+ * earlier owner began can take effect any more. Returns null when the lane is nobody's,
+ * or a job's that has no such phase.
  */
 export const takeOver = async <W>({
   stage,
@@ -49,7 +50,7 @@ export const takeOver = async <W>({
     await gate.readToEnd()
     const control = gate.of(lane)
     const job = control?.job
-    if (!control || !job) {
+    if (!control || !job || !hasPhase(job, stage.phase)) {
       await transactor.close()
       return null
     }

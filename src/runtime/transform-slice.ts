@@ -41,7 +41,7 @@ export const transformSlice = async <In extends Topic, Out extends readonly Topi
     return stage.instead?.(input, reject, context) ?? reject
   }
   const outcomes = await tried(inputs)
-  const items = inputs.filter(input => stage.from.counts(input))
+  const items = inputs.filter(input => stage.from.counts(input) > 0)
   if (items.length > 1 && items.every(item => defects.has(item))) throw defects.get(items[0]!)
   return outcomes
 }

@@ -59,6 +59,12 @@ const job = {
         ],
       },
     },
+    {
+      name: 'branches',
+      type: { type: 'array', items: 'string' },
+      default: [],
+      doc: 'The phases it has beside those of every job; topics of other branches get nothing of it, not even end marks.',
+    },
     optional('documents_per_second', 'double', 'The most that LOADING reads; null where it is not bounded.'),
   ],
 } as const satisfies RecordSchema

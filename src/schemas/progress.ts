@@ -19,13 +19,19 @@ export const progress = {
     { name: 'next', type: 'long', doc: 'The offset after its last record.' },
     { name: 'inputs', type: 'long', doc: 'Records taken in, end marks not counted.' },
     { name: 'items', type: 'long', doc: 'Of these, what the stage counts as work: documents or chunks.' },
-    { name: 'outputs', type: 'long', doc: 'Items handed to the next stage.' },
+    { name: 'outputs', type: 'long', doc: 'Items handed to the next stage, those to branches of the line left out.' },
     { name: 'rejects', type: 'long' },
     { name: 'bytes', type: 'long', doc: 'Bytes of the inputs.' },
     { name: 'ms', type: 'long', doc: 'From taking the slice to committing it.' },
     { name: 'end_marks', type: 'int' },
     optional('total', 'long', 'Items the source expects in all, where it can know.'),
     optional('message', 'string', 'A sentence for the status page.'),
+    {
+      name: 'branch_outputs',
+      type: { type: 'map', values: 'long' },
+      default: {},
+      doc: 'Topic of a branch to the items handed to it.',
+    },
   ],
 } as const satisfies RecordSchema
 

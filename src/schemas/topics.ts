@@ -9,7 +9,10 @@ import { jobCommand, jobEvent } from './job-command.ts'
 import { laneControl } from './lane-control.ts'
 import { loadEvent } from './load-event.ts'
 import { loadRequest } from './load-request.ts'
+import type { Branch } from './names.ts'
 import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
+import { rows } from './rows.ts'
+import { tableEnd } from './table-end.ts'
 import { upstreamDocument } from './upstream-document.ts'
 import { vector } from './vector.ts'
 
@@ -18,8 +21,10 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly name: string
   /** The record types it carries, told apart by their `type` field. */
   readonly records: R
-  /** True for the records that count as work in progress reports: documents, chunks; the others pass by. */
-  counts(record: AnyRecord): boolean
+  /** How many items of work a record is in progress reports: a document, a chunk, the rows in it; others pass by as 0. */
+  counts(record: AnyRecord): number
+  /** The branch of the line that it is of; a job without that branch has nothing in it. */
+  readonly branch?: Branch
   /** What the record key is. */
   readonly key: string
   readonly writers: readonly string[]
@@ -42,7 +47,7 @@ export type RecordOf<T> =
 
 const topic = <const R extends readonly RecordSchema[]>(
   declared: Omit<Topic, 'records' | 'counts'> & { readonly records: R },
-  counts: (record: Infer<R[number]>) => boolean = () => false,
+  counts: (record: Infer<R[number]>) => number = () => 0,
 ): Topic<R> => Object.freeze({ ...declared, counts: counts as unknown as Topic['counts'] })
 
 const lanes = { kind: 'lanes', retentionMs: -1 } as const
@@ -67,7 +72,7 @@ export const loadRequests = topic(
     readers: ['loading'],
     ...lanes,
   },
-  record => record.type === 'load_event',
+  record => (record.type === 'load_event' ? 1 : 0),
 )
 export const documents = topic(
   {
@@ -78,7 +83,7 @@ export const documents = topic(
     readers: ['chunking'],
     ...lanes,
   },
-  record => record.type === 'document' && record.part >= record.parts - 1,
+  record => Number(record.type === 'document' && record.part >= record.parts - 1),
 )
 export const chunks = topic(
   {
@@ -89,7 +94,7 @@ export const chunks = topic(
     readers: ['embedding'],
     ...lanes,
   },
-  record => record.type === 'chunk',
+  record => Number(record.type === 'chunk'),
 )
 export const vectors = topic(
   {
@@ -100,7 +105,19 @@ export const vectors = topic(
     readers: ['indexing'],
     ...lanes,
   },
-  record => record.type === 'vector',
+  record => Number(record.type === 'vector'),
+)
+export const rowsTopic = topic(
+  {
+    name: 'rows',
+    records: [rows, tableEnd, endMark],
+    key: 'table',
+    writers: ['loading'],
+    readers: ['tabulating'],
+    branch: 'TABULATING',
+    ...lanes,
+  },
+  record => (record.type === 'rows' ? record.rows.length : 0),
 )
 export const finish = topic(
   {
@@ -111,13 +128,13 @@ export const finish = topic(
     readers: ['finishing'],
     ...lanes,
   },
-  record => record.type === 'finish_request',
+  record => Number(record.type === 'finish_request'),
 )
 export const progressTopic = topic({
   name: 'progress',
   records: [progress, phaseFailure, acknowledgement, waiting],
   key: 'job',
-  writers: ['loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  writers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   readers: ['coordinator'],
   ...lanes,
 })
@@ -125,7 +142,7 @@ export const deadLetters = topic({
   name: 'dead.letters',
   records: [deadLetter],
   key: 'document',
-  writers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  writers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   readers: ['coordinator'],
   kind: 'lanes',
   retentionMs: days(90),
@@ -135,7 +152,7 @@ export const control = topic({
   records: [laneControl],
   key: 'lane',
   writers: ['coordinator'],
-  readers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'finishing'],
+  readers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   kind: 'compact',
   retentionMs: -1,
 })
@@ -166,6 +183,7 @@ export const topics = [
   documents,
   chunks,
   vectors,
+  rowsTopic,
   finish,
   progressTopic,
   deadLetters,
@@ -173,15 +191,3 @@ export const topics = [
   jobCommands,
   jobEvents,
 ] as const satisfies readonly Topic[]
-
-/** How the topics are made for so many lanes, and so many partitions for upstream systems. */
-export const topicSpecs = (lanes: number, upstream = 1) => {
-  const partitions = { lanes, upstream, compact: 1, single: 1 }
-  return topics.map(({ name, kind, retentionMs, writers }) => ({
-    name,
-    partitions: partitions[kind],
-    compacted: kind === 'compact',
-    retentionMs,
-    fromUpstream: writers.some(writer => writer === 'upstream'),
-  }))
-}

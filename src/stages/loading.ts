@@ -4,7 +4,7 @@ import { type Discard, defineStage, type Emission, emit, type Outcome, type Stag
 import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
-import { documents, loadRequests } from '../schemas/topics.ts'
+import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isSourceReject, type OpenSource } from '../sources/source.ts'
 import { sent } from './loading/events.ts'
 import { type Found, foundAs, recordsOf } from './loading/records.ts'
@@ -28,7 +28,7 @@ export const loading = (deps: LoadingDeps) =>
     name: 'loading',
     phase: 'LOADING',
     from: loadRequests,
-    to: [documents, loadRequests],
+    to: [documents, rowsTopic, loadRequests],
     slice: { records: 256, bytes: 1024 * 1024 },
     fansOut: true,
     isStep: input => input.type === 'load_request',

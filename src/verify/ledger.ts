@@ -1,5 +1,6 @@
 import { isComplete, type Job, type PhaseCount } from '../coordinator/job-state.ts'
-import { phases } from '../coordinator/phases.ts'
+import { handedTo } from '../coordinator/percent.ts'
+import { phaseOf, phasesOf } from '../coordinator/phases.ts'
 import type { Code } from './codes.ts'
 import type { Finding } from './findings.ts'
 
@@ -13,7 +14,7 @@ export const ledgerFindings = (job: Job): readonly LedgerFinding[] => [...endMar
 /** Every lane of a job that completed has passed its end mark in every phase. */
 const endMarks = (job: Job): readonly LedgerFinding[] => {
   if (job.status !== 'completed') return []
-  return phases.flatMap(({ name, stage, firstLaneOnly }) => {
+  return phasesOf(job).flatMap(({ name, stage, firstLaneOnly }) => {
     const { lanes } = job.phases[name]
     const expected = firstLaneOnly ? job.lanes.slice(0, 1) : job.lanes
     const open = expected.filter(lane => lanes[lane]?.ended !== true)
@@ -33,13 +34,13 @@ const endMarks = (job: Job): readonly LedgerFinding[] => {
  * different lanes of `progress`: that is so between LOADING, which writes to the first lane alone, and CHUNKING.
  */
 const counts = (job: Job): readonly LedgerFinding[] =>
-  phases.slice(1).flatMap(({ name, stage, firstLaneOnly }, i) => {
-    const before = phases[i]!
-    if (firstLaneOnly) return []
+  phasesOf(job).flatMap(({ name, stage, before: feeder }) => {
+    if (feeder === null) return []
+    const before = phaseOf(feeder)
     const [from, to] = [job.phases[before.name], job.phases[name]]
     const settled = isComplete(from)
     if (before.firstLaneOnly && !settled) return []
-    const most = from.outputs
+    const most = handedTo(job, name)
     const least = settled && isComplete(to) ? most - to.rejects : 0
     if (to.items >= least && to.items <= most) return []
     return [
@@ -58,7 +59,7 @@ const handedOn = (items: number, { rejects }: PhaseCount): string =>
 
 /** The rejects that a job counts, by stage. */
 export const rejectsOf = (job: Job): ReadonlyMap<string, number> =>
-  new Map(phases.map(({ name, stage }) => [stage, job.phases[name].rejects]))
+  new Map(phasesOf(job).map(({ name, stage }) => [stage, job.phases[name].rejects]))
 
 /** Documents and chunks that a run stored, where the ledger tells exactly: nothing was rejected after LOADING. */
 export const storedBy = (job: Job): { readonly documents: number; readonly chunks: number } | null => {

@@ -1,4 +1,4 @@
-import { phases } from '../coordinator/phases.ts'
+import { phasesOf } from '../coordinator/phases.ts'
 import type { Broker } from '../kafka/broker.ts'
 import type { Findings } from './findings.ts'
 import type { LaneView, LiveJob } from './live-jobs.ts'
@@ -12,7 +12,7 @@ export type OffsetsReader = Pick<Broker, 'range' | 'committed'>
  */
 export const checkOffsets = async (broker: OffsetsReader, view: LaneView, findings: Findings): Promise<void> => {
   for (const job of view.jobs.filter(goesOn))
-    for (const { name, stage, input } of phases) {
+    for (const { name, stage, input } of phasesOf(job.state)) {
       const lanes = Object.entries(job.state.phases[name].lanes)
       await Promise.all(
         lanes.map(async ([key, { next, ended }]) => {

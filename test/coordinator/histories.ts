@@ -1,5 +1,6 @@
 import type { JobEvent } from '../../src/coordinator/job.ts'
-import { phases } from '../../src/coordinator/phases.ts'
+import { phases, phasesOf } from '../../src/coordinator/phases.ts'
+import type { Branch } from '../../src/schemas/names.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
 
 /** Every lane of every topic starts at this offset. */
@@ -39,12 +40,13 @@ export const progress = (stage: string, change: Partial<Progress> = {}, at = 2_0
       end_marks: 0,
       total: null,
       message: null,
+      branch_outputs: {},
       ...change,
     },
   }) as const satisfies JobEvent
 
 /** A whole run, stage by stage: slices of differing sizes in every lane, the last of each with the end mark. */
-export const history = (lanes: readonly number[], seed = 1): HistoryEvent[] => {
+export const history = (lanes: readonly number[], seed = 1, branches: readonly Branch[] = []): HistoryEvent[] => {
   let random = seed
   const next = (below: number) => {
     random = (random * 1_103_515_245 + 12_345) % 2_147_483_648
@@ -52,7 +54,7 @@ export const history = (lanes: readonly number[], seed = 1): HistoryEvent[] => {
   }
   const events: HistoryEvent[] = [started(lanes)]
   let at = 2_000
-  for (const { stage, firstLaneOnly } of phases)
+  for (const { stage, firstLaneOnly } of phasesOf({ branches }))
     for (const lane of firstLaneOnly ? lanes.slice(0, 1) : lanes) {
       const slices = 1 + next(4)
       let first = startOffset
@@ -68,6 +70,7 @@ export const history = (lanes: readonly number[], seed = 1): HistoryEvent[] => {
           rejects: next(2),
           bytes: next(1_000),
           end_marks: last ? 1 : 0,
+          branch_outputs: stage === 'loading' && branches.length > 0 ? { rows: next(50) } : {},
           total: stage === 'loading' ? 10 + next(50) : null,
           message: next(3) === 0 ? `${stage} ${lane} ${i}` : null,
         }

@@ -4,7 +4,7 @@ import { apply, IllegalTransition, type JobEvent, transitions } from '../../src/
 import { isQuiet, missingOf } from '../../src/coordinator/job-holds.ts'
 import { type Job, newJob } from '../../src/coordinator/job-state.ts'
 import type { Demand } from '../../src/coordinator/job-verbs.ts'
-import { phases } from '../../src/coordinator/phases.ts'
+import { phaseOfStage, phasesOf } from '../../src/coordinator/phases.ts'
 import { type Phase, phaseNames } from '../../src/schemas/names.ts'
 import { history, progress, started } from './histories.ts'
 
@@ -62,7 +62,7 @@ describe('pause', () => {
 
   test('an acknowledgement of an earlier pause does not count for a later one', () => {
     const first = move(running(), pause())
-    const early = phases.map(({ stage }) => acknowledged(first, stage))
+    const early = phasesOf(first).map(({ stage }) => acknowledged(first, stage))
     const second = move(first, resume(), pause(), ...early)
     expect(second.status).toBe('pausing')
     expect(missingOf(second)).toHaveLength(5)
@@ -191,37 +191,44 @@ describe('any sequence of demands and reports', () => {
   )
 
   test('moves only as the table says, refuses with the name of the state, and is never paused with work in flight', () => {
-    const reports = history([3, 5], 7)
+    const shapes = ([[], ['TABULATING']] as const).map(branches => ({
+      branches,
+      reports: history([3, 5], 7, branches),
+    }))
     fc.assert(
-      fc.property(fc.array(fc.tuple(step, fc.boolean()), { maxLength: 60 }), steps => {
-        let job = newJob()
-        const queue = [...reports]
-        const take = (event: JobEvent) => {
-          const before = job
-          try {
-            job = apply(job, event).job
-          } catch (error) {
-            expect(error).toBeInstanceOf(IllegalTransition)
-            expect((error as Error).message).toMatch(/\w+/)
-            return
+      fc.property(
+        fc.constantFrom(...shapes),
+        fc.array(fc.tuple(step, fc.boolean()), { maxLength: 60 }),
+        ({ branches, reports }, steps) => {
+          let job = newJob(branches)
+          const queue = [...reports]
+          const take = (event: JobEvent) => {
+            const before = job
+            try {
+              job = apply(job, event).job
+            } catch (error) {
+              expect(error).toBeInstanceOf(IllegalTransition)
+              expect((error as Error).message).toMatch(/\w+/)
+              return
+            }
+            if (job !== before && job.status !== before.status)
+              expect(transitions[before.status][event.type]).toContain(job.status)
+            if (job.status === 'paused' && job.lanes.length > 0) expect(missingOf(job)).toEqual([])
+            if (job.status === 'cancelled' && job.lanes.length > 0) expect(isQuiet(job)).toBe(true)
           }
-          if (job !== before && job.status !== before.status)
-            expect(transitions[before.status][event.type]).toContain(job.status)
-          if (job.status === 'paused' && job.lanes.length > 0) expect(missingOf(job)).toEqual([])
-          if (job.status === 'cancelled' && job.lanes.length > 0) expect(isQuiet(job)).toBe(true)
-        }
-        for (const [make, moves] of steps) {
-          const held = queue[0] && queue[0].type === 'progress' ? heldIn(job, queue[0].report.stage) : false
-          if (moves && queue.length > 0 && !held) take(queue.shift()!)
-          take(make(job))
-        }
-      }),
+          for (const [make, moves] of steps) {
+            const held = queue[0] && queue[0].type === 'progress' ? heldIn(job, queue[0].report.stage) : false
+            if (moves && queue.length > 0 && !held) take(queue.shift()!)
+            take(make(job))
+          }
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
 
   const heldIn = (job: Job, stage: string) => {
-    const phase = phases.find(one => one.stage === stage)!
+    const phase = phaseOfStage(stage)!
     return job.phases[phase.name].held !== null
   }
 })

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { apply, IllegalTransition, type JobEvent } from '../../src/coordinator/job.ts'
 import { eachPhase, isComplete, type Job, newJob } from '../../src/coordinator/job-state.ts'
 import { itemsTotal, jobPercent } from '../../src/coordinator/percent.ts'
-import { phases } from '../../src/coordinator/phases.ts'
+import { phasesOf } from '../../src/coordinator/phases.ts'
+import type { Branch } from '../../src/schemas/names.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
 import { type HistoryEvent, history, progress, started } from './histories.ts'
 
@@ -82,7 +83,7 @@ describe('progress', () => {
     })
     expect(effects).toEqual(['tell'])
     expect(job.phases.EMBEDDING.lanes).toEqual(running().phases.EMBEDDING.lanes)
-    expect(Object.values(job.phases).every(({ held }) => held === 1)).toBe(true)
+    expect(phasesOf(job).every(({ name }) => job.phases[name].held === 1)).toBe(true)
   })
 
   test('FINISHING is asked for once, when all phases before it have passed the end marks of all their lanes', () => {
@@ -157,9 +158,10 @@ describe('any history', () => {
       fc.nat(),
       fc.infiniteStream(fc.nat(1000)),
       fc.infiniteStream(fc.boolean()),
+      fc.constantFrom<readonly Branch[]>([], ['TABULATING']),
     )
-    .map(([lanes, seed, picks, repeats]) => {
-      const [start, ...reports] = history(lanes, seed)
+    .map(([lanes, seed, picks, repeats, branches]) => {
+      const [start, ...reports] = history(lanes, seed, branches)
       const queues = [...Map.groupBy(reports, event => key(event)).values()].map(queue => [...queue])
       const finishing = queues.filter(queue => key(queue[0]!).startsWith('finishing'))
       const others = queues.filter(queue => !finishing.includes(queue))
@@ -172,7 +174,7 @@ describe('any history', () => {
           left = left.filter(queue => queue.length > 0)
         }
       }
-      return { events: out, plain: [start!, ...reports] }
+      return { events: out, plain: [start!, ...reports], branches }
     })
   /** Without its pace: that is about the order in which reports came. */
   const timeless = (job: Job): Job => ({ ...job, phases: eachPhase(name => ({ ...job.phases[name], pace: null })) })
@@ -180,10 +182,10 @@ describe('any history', () => {
 
   test('interleaved and repeated in any way ends in the same state with the same effects', () => {
     fc.assert(
-      fc.property(shuffled, ({ events, plain }) => {
-        const expected = play(plain)
+      fc.property(shuffled, ({ events, plain, branches }) => {
+        const expected = play(plain, newJob(branches))
         expect(expected.job.status).toBe('completed')
-        const ended = play(events)
+        const ended = play(events, newJob(branches))
         expect({ ...ended, job: timeless(ended.job) }).toEqual({ ...expected, job: timeless(expected.job) })
       }),
       { numRuns: 300 },
@@ -192,14 +194,14 @@ describe('any history', () => {
 
   test('shows a percentage that never falls, and 100 only at the end', () => {
     fc.assert(
-      fc.property(shuffled, ({ events }) => {
-        let job = newJob()
+      fc.property(shuffled, ({ events, branches }) => {
+        let job = newJob(branches)
         for (const event of events) {
           const before = job
           job = apply(job, event).job
           expect(jobPercent(job)).toBeGreaterThanOrEqual(jobPercent(before))
           expect(jobPercent(job) === 100).toBe(job.status === 'completed')
-          for (const { name } of phases) {
+          for (const { name } of phasesOf(job)) {
             expect(job.phases[name].shown).toBeGreaterThanOrEqual(before.phases[name].shown)
             expect(job.phases[name].shown === 100).toBe(isComplete(job.phases[name]))
           }

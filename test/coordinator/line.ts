@@ -1,8 +1,10 @@
-import { phases } from '../../src/coordinator/phases.ts'
+import { phaseOfStage, phasesOf } from '../../src/coordinator/phases.ts'
 import type { Broker, BrokerTransaction } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl } from '../../src/schemas/lane-control.ts'
+import type { Branch } from '../../src/schemas/names.ts'
 import type { PhaseFailure } from '../../src/schemas/progress.ts'
+import { topicSpecs } from '../../src/schemas/topic-specs.ts'
 import {
   control,
   deadLetters,
@@ -11,7 +13,6 @@ import {
   progressTopic,
   type RecordOf,
   type Topic,
-  topicSpecs,
   topics,
 } from '../../src/schemas/topics.ts'
 import { localCodec } from '../../src/schemas/wire-codec.ts'
@@ -68,7 +69,7 @@ export const openLine = async (real?: Broker) => {
   }
   /** One slice for each lane of a stage: all there is, with the end mark. */
   const pass = async (jobId: string, stage: string, items = 5) => {
-    const { input, firstLaneOnly } = phases.find(phase => phase.stage === stage)!
+    const { input, firstLaneOnly } = phaseOfStage(stage)!
     for (const { lane, starts, job } of await lanesOf(jobId)) {
       if (firstLaneOnly && lane !== job!.lanes[0]) continue
       await fill(input.name, lane)
@@ -145,8 +146,8 @@ export const openLine = async (real?: Broker) => {
     },
     /** Passes everything but FINISHING, waits for that to be asked for, and passes it. */
     async complete(jobId: string) {
-      await started(jobId)
-      for (const { stage } of phases) if (stage !== 'finishing') await pass(jobId, stage)
+      const branches = (await started(jobId))[0]!.job!.branches as readonly Branch[]
+      for (const { stage } of phasesOf({ branches })) if (stage !== 'finishing') await pass(jobId, stage)
       await until('finish requests', async () => (await finishRequested()).some(({ value }) => value.job_id === jobId))
       await pass(jobId, 'finishing', 3)
       await until('told to be free', async () => (await lanesOf(jobId)).length === 0)

@@ -61,7 +61,7 @@ export const intakeBench = (bench: Bench) => {
     stream: (kb: string) =>
       until(`the stream of ${kb}`, async () => {
         const [job] = await bench.jobs().list({ kb_id: kb, limit: 1 })
-        return job?.kind === 'stream' && job.lanes.length > 0 && job
+        return job?.kind === 'stream' && job.lanes.length > 0 ? job : null
       }),
     async cancel(kb_id: string, job_id: string) {
       await bench.jobs().command({ kb_id, job_id, verb: 'cancel', phase: null })

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
-import { chunks, documents, loadRequests, type RecordOf } from '../../src/schemas/topics.ts'
+import { chunks, documents, loadRequests, type RecordOf, type rowsTopic } from '../../src/schemas/topics.ts'
 import { FileOpener } from '../../src/sources/file-opener.ts'
 import { sourceOpener } from '../../src/sources/open.ts'
 import { chunking } from '../../src/stages/chunking.ts'
@@ -32,7 +32,9 @@ export const referenceOf = async (job: Partial<LaneJob>, root: string): Promise<
     documents_before: 0,
   }
   while (request?.type === 'load_request') {
-    const loaded: Tried<typeof documents | typeof loadRequests> = await tryStage(line, [request], { job })
+    const loaded: Tried<typeof documents | typeof rowsTopic | typeof loadRequests> = await tryStage(line, [request], {
+      job,
+    })
     for (const document of loaded.of(documents)) {
       const cut = await tryStage(chunking(), [document], { job })
       for (const chunk of cut.of(chunks))

@@ -7,7 +7,13 @@ import { databases, type TestDatabase } from '../kit/databases.ts'
 import { silent } from '../kit/log.ts'
 import { jobOf, recordsOf } from '../knowledge/records.ts'
 
-const all = ['Migration0001_knowledge', 'Migration0002_jobs', 'Migration0003_gates', 'Migration0004_replays']
+const all = [
+  'Migration0001_knowledge',
+  'Migration0002_jobs',
+  'Migration0003_gates',
+  'Migration0004_replays',
+  'Migration0007_tables',
+]
 
 /** A knowledge base with a document, through the store. */
 const fillKnowledge = async (database: Database) => {

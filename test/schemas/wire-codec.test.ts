@@ -35,6 +35,7 @@ const progress: Progress = {
   end_marks: 1,
   total: null,
   message: 'half way',
+  branch_outputs: { rows: 7 },
 }
 
 describe('localCodec', () => {

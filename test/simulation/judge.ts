@@ -1,6 +1,6 @@
 import { JobRow } from '../../src/coordinator/entities.ts'
 import type { Job } from '../../src/coordinator/job-state.ts'
-import { phases } from '../../src/coordinator/phases.ts'
+import { phasesOf } from '../../src/coordinator/phases.ts'
 import type { Progress } from '../../src/schemas/progress.ts'
 import { chunks, deadLetters, documents, progressTopic, vectors } from '../../src/schemas/topics.ts'
 import type { History } from './history.ts'
@@ -89,7 +89,7 @@ const unlikeItsLedger = ({ witness }: World, id: string, job: Job): readonly str
   const slices = witness
     .seen(progressTopic.name, id)
     .flatMap(({ value }) => (value.type === 'progress' ? [value as unknown as Progress] : []))
-  return phases.flatMap(({ name, stage }) => {
+  return phasesOf(job).flatMap(({ name, stage }) => {
     const phase = job.phases[name]
     const own = slices.filter(one => one.stage === stage)
     const torn = [...Map.groupBy(own, ({ lane }) => lane)].flatMap(([lane, those]) =>

@@ -89,7 +89,7 @@ test('what nobody can take is a dead letter with every mistake and the trace of 
   const params = { job_id: 'INTAKE' }
   const letters = await until('four dead letters', async () => {
     const { dead_letters } = await penstock.client.deadLetterRecords({ params, query: {} })
-    return dead_letters.length === 4 && dead_letters
+    return dead_letters.length === 4 ? dead_letters : null
   })
   const codes = Object.fromEntries(letters.map(({ uri, code, message }) => [uri, `${code} ${message}`]))
   expect(codes.a).toMatch(/^unknown_kb There is no knowledge base 'nowhere'/)
@@ -134,7 +134,7 @@ test('a stream that was cancelled is parked for, up to its bound, and all of it 
   const held = await until('the partition stands', async () => {
     const { partitions, parked } = await penstock.client.intake({})
     const stands = partitions.find(one => one.held !== null)
-    return stands && { stands, parked }
+    return stands ? { stands, parked } : null
   })
   expect(held.stands.held).toMatchObject({ kb_id: 'parked', message: expect.stringContaining("'parked' are parked") })
   expect(held.parked).toMatchObject([{ kb_id: 'parked', events: 3 }])

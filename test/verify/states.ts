@@ -8,6 +8,7 @@ export const completedJob = ({ documents = 2, chunks = 4, lanes = [0] as readonl
     CHUNKING: { items: documents, outputs: chunks },
     EMBEDDING: { items: chunks, outputs: chunks },
     INDEXING: { items: chunks, outputs: 0 },
+    TABULATING: {},
     FINISHING: { items: 3, outputs: 0 },
   }
   return {

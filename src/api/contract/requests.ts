@@ -85,6 +85,7 @@ export const phase = z.enum([
   'CHUNKING',
   'EMBEDDING',
   'INDEXING',
+  'TABULATING',
   'FINISHING',
 ]) satisfies z.ZodType<PhaseName>
 type PhaseName = NonNullable<CommandRequest['phase']>
