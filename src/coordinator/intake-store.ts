@@ -17,6 +17,7 @@ export interface IntakeStatusOptions {
 export const intakeStatus = async ({ em, broker, partitions }: IntakeStatusOptions): Promise<IntakeStatus> => {
   const fork = em.fork()
   const held = await fork.find(IntakePartitionRow, {})
+  const count = Math.max(partitions, ...held.map(({ partition }) => partition + 1))
   const parked = await fork.execute<{ kb_id: string; events: string; bytes: string; oldest: string }[]>(
     `select kb_id, count(*) as events, sum(bytes) as bytes, min(at) as oldest from parked_event
      group by kb_id order by kb_id`,
@@ -35,7 +36,7 @@ export const intakeStatus = async ({ em, broker, partitions }: IntakeStatusOptio
     }
   }
   return {
-    partitions: await Promise.all(Array.from({ length: partitions }, (_, partition) => body(partition))),
+    partitions: await Promise.all(Array.from({ length: count }, (_, partition) => body(partition))),
     parked: parked.map(({ kb_id, events, bytes, oldest }) => ({
       kb_id,
       events: Number(events),

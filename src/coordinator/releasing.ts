@@ -1,8 +1,8 @@
-import type { Broker } from '../kafka/broker.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { intake, transactionalId } from '../schemas/names.ts'
 import { progressTopic } from '../schemas/topics.ts'
 import { FollowedRow, JobRow, LaneRow } from './entities.ts'
+import { IntakePartitionRow } from './intake-entities.ts'
 import { phases } from './phases.ts'
 import { plan } from './publications.ts'
 import { forgetReplays } from './replaying.ts'
@@ -43,7 +43,7 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
     if (!failed) continue
     for (const { stage } of phases) await (await broker.fence(transactionalId(stage, lane))).close()
   }
-  if (leaving.some(({ stream }) => stream)) await fenceIntake(broker, tenure.upstreamPartitions)
+  if (leaving.some(({ stream }) => stream)) await fenceIntake(tenure)
   const lanes = leaving.map(({ lane }) => lane)
   await transaction(async tx => {
     await tx.nativeUpdate(LaneRow, { lane: { $in: lanes } }, { jobId: null, leaving: false })
@@ -61,7 +61,10 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
  * INTAKE acknowledges nothing. It may have a transaction under way that puts events into a lane which is a stream's no
  * more: it is aborted here, and whoever takes the partition over reads `control` and finds no stream.
  */
-const fenceIntake = async (broker: Pick<Broker, 'fence'>, partitions: number): Promise<void> => {
+const fenceIntake = async ({ broker, transaction, upstreamPartitions }: Tenure): Promise<void> => {
+  // The topic may have more than are set: those that were ever worked on are in the table.
+  const worked = await transaction(tx => tx.find(IntakePartitionRow, {}))
+  const partitions = Math.max(upstreamPartitions, ...worked.map(({ partition }) => partition + 1))
   for (let partition = 0; partition < partitions; partition++)
     await (await broker.fence(transactionalId(intake, partition))).close()
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => penstock?.close())
 
-test('two upstream systems and a broker that dies half way: the end is that of a replay in memory', {
+test('two upstream systems, and kill -9 of workers and of the broker half way: the end is that of a replay in memory', {
   timeout: 180_000,
 }, async () => {
   const { job_id } = await penstock.client.ingest({
@@ -19,7 +19,11 @@ test('two upstream systems and a broker that dies half way: the end is that of a
   })
   const expected = await publishStory(penstock, {
     ...{ kb, events: 3_000, uris: 150, seed: 1 },
-    halfWay: () => penstock.restartKafka(),
+    async halfWay() {
+      for (const role of ['intake', 'loading', 'coordinator', 'indexing'] as const)
+        await penstock.worker(role).replace()
+      await penstock.restartKafka()
+    },
   })
   const job = await drained(penstock, job_id, 90_000)
   const { texts, hidden } = await searchable(penstock, kb)
