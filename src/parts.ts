@@ -85,7 +85,10 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     },
     part => part.close(),
   )
-  const store = once(async () => createKnowledgeStore(await database()), nothing)
+  const store = once(
+    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard }),
+    nothing,
+  )
 
   const parsers = once(
     async () => {

@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/jobs.ts',
       'coordinator/dead-letters.ts',
       'coordinator/intake-status.ts',
+      'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
       'models/model.ts',
       'sources/spec.ts',

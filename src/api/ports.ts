@@ -2,14 +2,16 @@
 import type { Logger } from 'pino'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
-import type { Jobs } from '../coordinator/jobs.ts'
+import type { Jobs, Submission } from '../coordinator/jobs.ts'
+import type { Schedules } from '../coordinator/schedules.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
+import type { SourceSpec } from '../sources/spec.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
-import type { StartRequest } from './contract/requests.ts'
+import type { Preview } from './contract/previews.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
@@ -17,6 +19,7 @@ export interface ApiPorts {
   /** Reads and cuts the first documents of a replay, up to `limit`, as LOADING and CHUNKING would; changes nothing. */
   dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
   intake(): Promise<IntakeStatus>
+  readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   readonly verifier: Verifier
@@ -26,7 +29,11 @@ export interface ApiPorts {
    * What a source's schema cannot see: a path outside the allowed roots, or not there. Paths of the mistakes are
    * relative to the source (`path`); none means that the source may be read.
    */
-  checkSource(source: StartRequest['sources'][number]): Promise<readonly Mistake[]>
+  checkSource(source: SourceSpec): Promise<readonly Mistake[]>
+  /** The identity of a source inside a knowledge base. */
+  sourceId(source: SourceSpec): string
+  /** What a source yields first; reads it as LOADING does, and changes nothing. */
+  preview(source: SourceSpec, options: PreviewOptions): Promise<Preview>
   readonly dependencies: readonly Dependency[]
   /** Milliseconds a dependency has to answer; 2,000 unless stated. */
   readonly answerWithinMs?: number
@@ -34,6 +41,13 @@ export interface ApiPorts {
   readonly lanes: { readonly all: number; readonly perJob: number }
   readonly log: Logger
   readonly version: string
+}
+
+export interface PreviewOptions {
+  /** Documents and rejects in all. */
+  readonly limit: number
+  readonly chunking: Submission['chunking']
+  readonly signal: AbortSignal
 }
 
 export interface DryRunOptions {

@@ -24,6 +24,8 @@ import { jobHandlers } from './jobs.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
+import { previewHandlers } from './previews.ts'
+import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
 import { verifyHandlers } from './verify.ts'
 
@@ -63,6 +65,8 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
     ...verifyHandlers(ports),
+    ...scheduleHandlers(ports),
+    ...previewHandlers(ports),
     ...healthHandlers(ports),
     intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
   }

@@ -8,7 +8,9 @@ import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
+import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
+import { registerSource } from './source.ts'
 import { registerStatus } from './status.ts'
 import { say, sayJson } from './text.ts'
 import { registerVerify } from './verify.ts'
@@ -44,6 +46,8 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerSource,
+  registerSchedules,
   registerDeadLetters,
   registerIntake,
   registerVerify,

@@ -4,6 +4,7 @@ import type { DocumentContent } from './dead-letters.ts'
 import { IntakePartitionRow, ParkedEventRow } from './intake-entities.ts'
 import type { Job } from './job-state.ts'
 import type { JobKind, JobState, Submission, Verb } from './jobs.ts'
+import { ScheduleRow } from './schedule-rows.ts'
 
 /** A job: what was asked for, and its state machine as one JSON value. Times are the database's. */
 export const JobRow = defineEntity({
@@ -181,4 +182,5 @@ export const entities = [
   ReplayDocumentRow,
   ParkedEventRow,
   IntakePartitionRow,
+  ScheduleRow,
 ]

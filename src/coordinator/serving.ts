@@ -7,6 +7,7 @@ import type { JobRow } from './entities.ts'
 import { positions } from './followed.ts'
 import { takeCommands } from './ingress.ts'
 import { publish, settle } from './publications.ts'
+import { startDue } from './refreshing.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
 import { applyProgress, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
@@ -20,8 +21,8 @@ export interface ServeOptions {
   readonly signal: AbortSignal
   /** Resolves at once when there may be a command, else after a while. */
   wait(signal: AbortSignal): Promise<void>
-  /** One light query: is there a command to apply? */
-  commandsWait(): Promise<boolean>
+  /** One light query: is there a command to apply, a source to be read again? */
+  look(): Promise<{ readonly commands: boolean; readonly due: boolean }>
   /** How often to look who works on the lanes of unfinished jobs. */
   readonly watchMs: number
   /** How often streams are tidied. */
@@ -35,7 +36,7 @@ export interface ServeOptions {
  */
 export const serve = async (
   tenure: Tenure,
-  { signal: ended, wait, commandsWait, watchMs, tidyMs }: ServeOptions,
+  { signal: ended, wait, look, watchMs, tidyMs }: ServeOptions,
 ): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
@@ -68,6 +69,10 @@ export const serve = async (
     if (freed.length > 0) beside(trimLanes(tenure, freed))
     await discardJobs()
   }
+  const actAndRefresh = async () => {
+    await act()
+    if (await startDue(tenure)) await act()
+  }
   const discardJobs = async () => {
     for (const job of await jobsToDiscard(tenure)) if (!discarding.has(job.id)) beside(discard(job))
   }
@@ -89,7 +94,9 @@ export const serve = async (
   const listen = async () => {
     while (!signal.aborted) {
       await wait(signal)
-      if (!signal.aborted && (await commandsWait())) await inTurn(act)
+      if (signal.aborted) return
+      const { commands, due } = await look()
+      if (commands || due) await inTurn(() => (due ? actAndRefresh() : act()))
     }
   }
 

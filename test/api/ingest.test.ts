@@ -24,6 +24,7 @@ describe('POST /ingest', () => {
         embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 384 },
         parallelism: 2,
         priority: 0,
+        schedule: [{ source: 'markdown:id', spec: docs, refresh: null }],
       },
     ])
   })

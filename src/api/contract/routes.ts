@@ -3,14 +3,18 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { jobRoutes } from './job-routes.ts'
+import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export const routes = {
   ...jobRoutes,
   ...deadLetterRoutes,
   ...verifyRoutes,
+  ...scheduleRoutes,
+  ...previewRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',
