@@ -29,6 +29,17 @@ describe('POST /ingest', () => {
     ])
   })
 
+  it('makes a stream of events, which cannot stand beside another source', async () => {
+    const ports = fakePorts()
+    expect((await post(ports, { kb_id: 'tickets', sources: [{ type: 'events' }] })).statusCode).toBe(202)
+    expect(ports.asked.submissions[0]).toMatchObject({ sources: [{ type: 'events' }] })
+    const answer = await post(ports, { kb_id: 'tickets', sources: [docs, { type: 'events' }] })
+    expect(answer.statusCode).toBe(422)
+    expect(errorBody.parse(answer.json()).error.details).toMatchObject({
+      mistakes: [{ path: 'sources', message: expect.stringContaining('events cannot stand beside another source') }],
+    })
+  })
+
   it("takes an existing knowledge base's own settings for what is left out", async () => {
     const ports = fakePorts()
     ports.stored.knowledgeBases.push(aKnowledgeBase())

@@ -1,3 +1,4 @@
+import { eventsKind } from '../../src/sources/events-kind.ts'
 import type { FileOpener } from '../../src/sources/file-opener.ts'
 import { filesKind } from '../../src/sources/files-kind.ts'
 import type { SourceKinds } from '../../src/sources/kind.ts'
@@ -17,4 +18,5 @@ export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): S
     ...{ fetcher: fetcherWith(), parsers, frontiers: memoryFrontiers() },
     memory: { known: async () => new Map() },
   }),
+  events: eventsKind,
 })

@@ -17,8 +17,6 @@ export interface TakeOptions {
   readonly job: LaneJob
   /** Of the source. */
   readonly id: string
-  /** Number of the source in the job. */
-  readonly index: number
   readonly store: Pick<KnowledgeStore, 'listed'>
   readonly signal: AbortSignal
 }
