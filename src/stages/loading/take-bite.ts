@@ -17,6 +17,8 @@ export interface TakeOptions {
   readonly job: LaneJob
   /** Of the source. */
   readonly id: string
+  /** Number of the source in the job. */
+  readonly index: number
   readonly store: Pick<KnowledgeStore, 'listed'>
   readonly signal: AbortSignal
 }
