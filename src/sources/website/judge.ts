@@ -5,7 +5,7 @@ import { pageRevision, type RememberedPage } from './page-memory.ts'
 import type { ReadPage } from './page-reader.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { Scope } from './scope.ts'
-import type { Visit, VisitFailure } from './visit.ts'
+import { isOfHost, type Visit, type VisitFailure } from './visit.ts'
 
 /** What came of an entry. */
 export interface Judgement {
@@ -66,10 +66,10 @@ export const settled = (
 const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Knowledge): Judgement | Later => {
   const { code, message, retryable, gone } = failure
   const { retry } = knowledge
-  if (code === 'rate_limited' || (code === 'robots_unavailable' && retryable)) {
-    const ms = failure.retryAfterMs ?? retry.hostDelayMs(entry.waits)
-    if (entry.waits < retry.waits) return { later: { code, message, ms } }
-  } else if (retryable && entry.attempt < retry.attempts) {
+  if (isOfHost(failure)) {
+    return { later: { code, message, ms: failure.retryAfterMs ?? retry.hostDelayMs(entry.waits) } }
+  }
+  if (retryable && entry.attempt < retry.attempts) {
     const again = { ...entry, attempt: entry.attempt + 1, afterMs: retry.delayMs(entry.attempt), pattern: null }
     return { settled: settled(entry, 'put_off', { error: code }), found: [again] }
   }

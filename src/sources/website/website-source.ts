@@ -3,7 +3,7 @@ import { documentId } from '../../schemas/identity.ts'
 import type { Bite, BiteOptions, ReadableSource, SourceDocument, SourceReject, SourceUnchanged } from '../source.ts'
 import { websiteDefaults } from '../specs/website.ts'
 import type { Candidate, Counts, EntryState, Frontier, FrontierEntry } from './frontier.ts'
-import { type Judgement, judge, type Knowledge, settled } from './judge.ts'
+import { type Judgement, judge, type Knowledge, type Later, settled } from './judge.ts'
 import { normalUrl } from './normal-url.ts'
 import type { PageMemory, RememberedPage } from './page-memory.ts'
 import { readOne } from './read-one.ts'
@@ -91,6 +91,16 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
     return { judgements, later: null }
   }
 
+  /** The host of the next entry is left alone; one that never answers fails the phase, which goes on there when retried. */
+  const leaveAlone = async (
+    { number, waits }: FrontierEntry,
+    { code, message, ms }: Later['later'],
+  ): Promise<never> => {
+    await frontier.waited(number)
+    if (waits < retry.waits) throw new Wait(code, message, ms)
+    throw new Fatal(code, `${message} That was so ${waits + 1} times. Retry the job later, or leave this host out.`)
+  }
+
   /** A source of which no first page can be read is not empty: it fails. */
   const checkSeeds = async (visited: readonly Visited[], judgements: readonly Judgement[], from: number) => {
     const failedNow = judgements.flatMap(({ settled, document }, i) =>
@@ -126,10 +136,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
         signal,
       )
       const { judgements, later } = await judgeAll(visited, from, remembered)
-      if (judgements.length === 0 && later) {
-        await frontier.waited(visited[0]!.entry.number)
-        throw new Wait(later.code, later.message, later.ms)
-      }
+      if (judgements.length === 0 && later) await leaveAlone(visited[0]!.entry, later)
       await checkSeeds(visited, judgements, from)
       const counts = await frontier.settle(
         judgements.flatMap(({ found }) => found),

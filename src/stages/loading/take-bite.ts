@@ -22,8 +22,8 @@ export interface TakeOptions {
 }
 
 /**
- * Takes a bite and tells the store what was found and how far the listing is; what is gone was not found. Where the source takes a document for unchanged
- * that the store has in another form, or no more, the bite is taken anew.
+ * Takes a bite and tells the store what was found and how far the listing is; what is gone was not found. Where the
+ * source takes a document for unchanged that the store has in another form, or no more, the bite is taken anew.
  */
 export const takeBite = async (
   source: Source,

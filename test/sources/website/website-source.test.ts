@@ -226,11 +226,13 @@ describe('a host that asks to be left alone', () => {
 
   test('or whose robots.txt cannot be asked is no host without pages: it fails by name in the end', async () => {
     const server = await serve(() => ({ status: 500 }))
-    const source = crawlOf(server)
+    const urls = Array.from({ length: 40 }, (_, i) => `${server.origin}/${i}`)
+    const source = crawlOf(server, { urls })
     for (let wait = 0; wait < quickRetry.waits; wait++)
       await expect(source.bite(null, forever)).rejects.toMatchObject({ name: 'Wait', code: 'robots_unavailable' })
     await expect(source.bite(null, forever)).rejects.toMatchObject({ name: 'Fatal', code: 'robots_unavailable' })
     expect(new Set(server.asked)).toEqual(new Set(['/robots.txt']))
+    expect(server.asked.length, 'once for each bite').toBe(quickRetry.waits + 1)
   })
 })
 
