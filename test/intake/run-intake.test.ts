@@ -124,25 +124,3 @@ test('past the bound the partition stands, says so, and goes on by itself when t
   const free = await bench.em.fork().execute('select 1 from intake_partition where held_kb is not null')
   expect(free).toEqual([])
 })
-
-test('whoever has lost a partition parks nothing more of it', async () => {
-  const parking = intake.parking()
-  const before = await parking.claim(0, 0)
-  await parking.claim(0, 0)
-  const record = { offset: 0, key: 'u', value: Buffer.from('x'), headers: {}, timestamp: 1 }
-  await expect(parking.park(0, before.fence, [{ kbId: 'kb', record }])).rejects.toMatchObject({ code: 'claim_lost' })
-  expect(await intake.parked('kb')).toBe(0)
-})
-
-test('what was parked and not committed is forgotten by the next claim, since it is read again', async () => {
-  const parking = intake.parking()
-  const { fence } = await parking.claim(0, 0)
-  const record = (offset: number) => ({ offset, key: 'u', value: Buffer.from('x'), headers: {}, timestamp: 1 })
-  await parking.park(
-    0,
-    fence,
-    [0, 1, 2].map(offset => ({ kbId: 'kb', record: record(offset) })),
-  )
-  expect((await parking.claim(0, 2)).parked).toEqual(new Set(['kb']))
-  expect((await parking.oldest(0, 'kb')).map(({ offset }) => offset)).toEqual([0, 1])
-})
