@@ -5,13 +5,16 @@ import type { SourceKinds } from './sources/kind.ts'
 import { readLocalFile } from './sources/local-files.ts'
 import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
+import { structuredKind } from './sources/structured/structured-kind.ts'
 
 /** Every type of source, as this installation allows it. */
 export const sourceKinds = ({ sources }: Config, parsers: Parsers): SourceKinds => {
-  const opener = new FileOpener({ roots: sources.fileRoots, maxBytes: sources.maxFileBytes })
+  const { fileRoots: roots, maxFileBytes: maxBytes, maxStreamedBytes } = sources
+  const opener = new FileOpener({ roots, maxBytes, maxStreamedBytes })
   const files = { opener, parsers }
   return {
     markdown: filesKind(files, readMarkdown),
     local_files: filesKind(files, readLocalFile),
+    structured: structuredKind(opener),
   }
 }

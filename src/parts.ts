@@ -3,12 +3,14 @@ import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Broker } from './kafka/broker.ts'
 import { openKafka } from './kafka/kafkajs.ts'
-import type { KnowledgeStore } from './knowledge/knowledge-base.ts'
+import type { KnowledgeStore, TableWriter } from './knowledge/knowledge-base.ts'
 import { createKnowledgeStore } from './knowledge/pgvector.ts'
+import { createTableStore } from './knowledge/table-store.ts'
 import { migrationStatus } from './migrate.ts'
 import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import { openModels } from './models/open.ts'
 import { processName } from './process-name.ts'
+import type { Effects } from './runtime/effects.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
@@ -25,6 +27,7 @@ export interface Parts {
   gate(): Promise<Gate>
   database(): Promise<Database>
   store(): Promise<KnowledgeStore>
+  tables(): Promise<Effects<TableWriter>>
   parsers(): Promise<ParserPool>
   /** Closes what was opened, the latest first. */
   close(): Promise<void>
@@ -85,6 +88,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     part => part.close(),
   )
   const store = once(async () => createKnowledgeStore(await database()), nothing)
+  const tables = once(async () => createTableStore(await database()), nothing)
 
   const parsers = once(
     async () => {
@@ -103,6 +107,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     gate,
     database,
     store,
+    tables,
     parsers,
     async close() {
       for (const close of closers.splice(0).reverse()) await close()

@@ -5,6 +5,7 @@ import { buildIndexes, type FinishOptions } from './chunk-indexes.ts'
 import { chunkTable } from './chunk-table.ts'
 import type { FinishStep } from './knowledge-base.ts'
 import { type StoredBase, storedBase } from './settings.ts'
+import { dropLoads, flipTables } from './table-flips.ts'
 import { inTransaction } from './transaction.ts'
 import { type DocumentVersion, dropVersions } from './versions.ts'
 
@@ -22,12 +23,15 @@ export const finish = async (
   // After a first load the planner knows nothing of these yet, and would compare each with each.
   await options.pool.query('analyze document, document_version')
   switch (step) {
+    case 'flip_tables':
+      return flipTables(options, kb, job, signal)
     case 'drop_unflipped': {
       // Those of this run that are newer than what is active, or that have nothing active beside them.
       const dropped = await dropAll(options.pool, kb, signal, {
         condition: 'v.version >= $3 and v.version < $4 and (d.active_version is null or d.active_version < v.version)',
         values: [versionOf(job.run, 0), versionOf(job.run + 1, 0)],
       })
+      await dropLoads(options.pool, kb, signal, { condition: 'l.run = $2', values: [job.run] })
       return dropped === 0 ? 'Every version is complete.' : `Dropped ${dropped} versions that were not complete.`
     }
     case 'prune_versions': {
@@ -36,6 +40,8 @@ export const finish = async (
       // A replay has seen no source, and the run before it may still be listing one.
       if (job.kind === 'run')
         await options.pool.query('delete from seen where kb_id = $1 and run < $2', [kb.id, job.run])
+      // Nor may it drop what a run beside it still loads: those before that one cannot go on.
+      if (job.kind === 'run') await dropLoads(options.pool, kb, signal, { condition: 'l.run < $2', values: [job.run] })
       signal.throwIfAborted()
       // A server does this by itself.
       if (options.embedded && dropped > 0) await options.pool.query(`vacuum ${chunkTable(kb.number)}`)

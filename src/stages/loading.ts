@@ -7,6 +7,7 @@ import type { LoadRequest } from '../schemas/load-request.ts'
 import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isSourceReject, type OpenSource } from '../sources/source.ts'
 import { type Found, foundAs, recordsOf } from './loading/records.ts'
+import { rowRecords } from './loading/row-records.ts'
 
 export interface LoadingDeps {
   readonly openSource: OpenSource
@@ -33,7 +34,7 @@ export const loading = (deps: LoadingDeps) =>
       Promise.all(inputs.map(input => (input.type === 'load_request' ? load(deps, input, context) : []))),
   })
 
-type Output = Emission<typeof documents> | Emission<typeof loadRequests> | Discard
+type Output = Emission<typeof documents> | Emission<typeof rowsTopic> | Emission<typeof loadRequests> | Discard
 
 const load = async (deps: LoadingDeps, request: LoadRequest, context: StageContext): Promise<readonly Output[]> => {
   const { job, signal } = context
@@ -41,8 +42,8 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   const { source, id } = deps.openSource(job, request.source_index)
   const bite = await source.bite(request.cursor, signal)
   const found = bite.documents.map(one => foundAs(one, job.kb_id, id))
-  const unchanged = await deps.store.listed(job, found)
-  context.count(found.length)
+  const unchanged = found.length === 0 ? new Set() : await deps.store.listed(job, found)
+  context.count(bite.tabled ? bite.tabled.rows.length : found.length)
 
   const outputs: Output[] = []
   let ordinal = request.documents_before
@@ -57,6 +58,7 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
       ordinal += 1
     }
   }
+  if (bite.tabled) outputs.push(...rowRecords(bite.tabled, id, job))
   outputs.push(following(request, bite.next, ordinal, job))
   return outputs
 }

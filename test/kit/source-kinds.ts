@@ -4,10 +4,12 @@ import type { SourceKinds } from '../../src/sources/kind.ts'
 import { readLocalFile } from '../../src/sources/local-files.ts'
 import { readMarkdown } from '../../src/sources/markdown.ts'
 import type { Parsers } from '../../src/sources/parsing/parsers.ts'
+import { structuredKind } from '../../src/sources/structured/structured-kind.ts'
 import { parsersHere } from './parsers-here.ts'
 
 /** The types of sources that read what an opener may open, with the parsers in this process unless given. */
 export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): SourceKinds => ({
   markdown: filesKind({ opener, parsers }, readMarkdown),
   local_files: filesKind({ opener, parsers }, readLocalFile),
+  structured: structuredKind(opener),
 })
