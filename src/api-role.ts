@@ -4,11 +4,13 @@ import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
-import { sourceKinds } from './open-sources.ts'
+import { createTableCatalogue } from './knowledge/table-catalogue.ts'
+import { fileOpener, sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
+import { firstRows } from './sources/structured/first-rows.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 
@@ -30,6 +32,8 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
     verifier: await openVerifier(parts),
+    tables: createTableCatalogue(pool),
+    structured: { check: firstRows(fileOpener(config)) },
     dependencies: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'kafka', check: async () => void (await broker.clusterId()) },

@@ -7,10 +7,15 @@ import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
 import { structuredKind } from './sources/structured/structured-kind.ts'
 
-/** Every type of source, as this installation allows it. */
-export const sourceKinds = ({ sources }: Config, parsers: Parsers): SourceKinds => {
+/** The one opener of source paths, as this installation allows them. */
+export const fileOpener = ({ sources }: Pick<Config, 'sources'>): FileOpener => {
   const { fileRoots: roots, maxFileBytes: maxBytes, maxStreamedBytes } = sources
-  const opener = new FileOpener({ roots, maxBytes, maxStreamedBytes })
+  return new FileOpener({ roots, maxBytes, maxStreamedBytes })
+}
+
+/** Every type of source, as this installation allows it. */
+export const sourceKinds = ({ sources }: Pick<Config, 'sources'>, parsers: Parsers): SourceKinds => {
+  const opener = fileOpener({ sources })
   const files = { opener, parsers }
   return {
     markdown: filesKind(files, readMarkdown),

@@ -9,6 +9,7 @@ import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { StartRequest } from './contract/requests.ts'
+import type { CheckedTable, RowPage, TableSummary } from './contract/tables.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
@@ -25,6 +26,8 @@ export interface ApiPorts {
    * relative to the source (`path`); none means that the source may be read.
    */
   checkSource(source: StartRequest['sources'][number]): Promise<readonly Mistake[]>
+  readonly tables: Tables
+  readonly structured: StructuredCheck
   readonly dependencies: readonly Dependency[]
   /** Milliseconds a dependency has to answer; 2,000 unless stated. */
   readonly answerWithinMs?: number
@@ -51,6 +54,33 @@ export interface Catalogue {
    */
   documents(kbId: string, page: { readonly limit: number; readonly after: string | null }): Promise<DocumentPage | null>
 }
+
+/** The tables of knowledge bases; null for what is not there. */
+export interface Tables {
+  list(kbId: string): Promise<readonly TableSummary[] | null>
+  get(kbId: string, table: string): Promise<TableSummary | null>
+  /** Throws errors with the codes `bad_cursor` and `bad_filter` for a query that the table cannot answer. */
+  rows(
+    kbId: string,
+    table: string,
+    query: {
+      readonly limit: number
+      readonly after: string | null
+      readonly where: Readonly<Record<string, string | null>>
+    },
+  ): Promise<RowPage | null>
+}
+
+export interface StructuredCheck {
+  /** What is wrong with a source of tables, or its first rows as they would be typed; paths are relative to the source. */
+  check(
+    source: StructuredSource,
+    rows: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
+}
+
+export type StructuredSource = Extract<StartRequest['sources'][number], { readonly type: 'structured' }>
 
 export interface Dependency {
   readonly name: string

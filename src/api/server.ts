@@ -25,6 +25,7 @@ import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 import { searchHandlers } from './search.ts'
+import { tableHandlers } from './tables.ts'
 import { verifyHandlers } from './verify.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
@@ -63,6 +64,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
     ...verifyHandlers(ports),
+    ...tableHandlers(ports),
     ...healthHandlers(ports),
   }
   for (const [name, route] of Object.entries<Route>(routes)) {

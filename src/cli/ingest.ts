@@ -10,6 +10,7 @@ import { watchToEnd } from './watch.ts'
 interface Flags {
   readonly kb: string
   readonly type: 'markdown' | 'local_files'
+  readonly mapping?: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly strategy?: 'markdown' | 'recursive' | 'fixed'
@@ -35,6 +36,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .addOption(
       new Option('--type <type>', 'what the sources are').choices(['markdown', 'local_files']).default('markdown'),
     )
+    .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
     .option('--include <glob>', 'only files that match; may be repeated', collect)
     .option('--exclude <glob>', 'no files that match; may be repeated', collect)
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
@@ -76,12 +78,17 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
   }
   return {
     kb_id: flags.kb,
-    sources: sources.map(source => ({
-      type: flags.type,
-      path: pathOf(context, source),
-      ...(flags.include === undefined ? {} : { include: [...flags.include] }),
-      ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-    })),
+    sources: sources.map(source => {
+      const path = pathOf(context, source)
+      if (flags.mapping !== undefined)
+        return { type: 'structured' as const, path, mapping_file: pathOf(context, flags.mapping) }
+      return {
+        type: flags.type,
+        path,
+        ...(flags.include === undefined ? {} : { include: [...flags.include] }),
+        ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
+      }
+    }),
     ...(Object.keys(chunking).length === 0 ? {} : { chunking }),
     ...(flags.embedding === undefined ? {} : { embedding: flags.embedding }),
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),

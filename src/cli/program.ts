@@ -9,6 +9,8 @@ import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
 import { registerSearch } from './search.ts'
 import { registerStatus } from './status.ts'
+import { registerStructured } from './structured.ts'
+import { registerTables } from './tables.ts'
 import { say, sayJson } from './text.ts'
 import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
@@ -43,6 +45,8 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerTables,
+  registerStructured,
   registerDeadLetters,
   registerVerify,
   registerConfig,

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
+import type { RowPage, TableSummary } from '../../src/api/contract/tables.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import type {
   DeadLetterGroup,
@@ -24,6 +25,7 @@ export interface FakePorts extends ApiPorts {
     verified: (string | null)[]
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
+    rows: Parameters<ApiPorts['tables']['rows']>[2][]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
@@ -38,6 +40,9 @@ export interface FakePorts extends ApiPorts {
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
+    tables: TableSummary[]
+    rows: RowPage
+    structured: Awaited<ReturnType<ApiPorts['structured']['check']>>
     /** By knowledge base, and by '' for what belongs to none; those that are not there are clean. */
     reports: Record<string, VerifyReport>
     /** What a report becomes by a repair. */
@@ -58,6 +63,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       verified: [],
       letters: [],
       repairs: [],
+      rows: [],
     },
   }
   const stored: FakePorts['stored'] = {
@@ -72,6 +78,9 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
+    tables: [],
+    rows: { rows: [], next: null },
+    structured: { tables: [] },
     reports: {},
     afterRepair: {},
     logged: [],
@@ -156,6 +165,15 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       },
     }),
     checkSource: async () => [],
+    tables: {
+      list: async kb => (stored.tables.length > 0 && kb === 'handbook' ? stored.tables : null),
+      get: async (_, table) => stored.tables.find(({ name }) => name === table) ?? null,
+      async rows(_, table, query) {
+        asked.rows.push(query)
+        return stored.tables.some(({ name }) => name === table) ? stored.rows : null
+      },
+    },
+    structured: { check: async () => stored.structured },
     dependencies: [],
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
@@ -176,7 +194,15 @@ export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
   message: null,
   waiting_for: null,
   error: null,
-  metrics: { documents: 120, chunks: 900, rejected: 0, bytes: 4096, documents_per_second: 12, chunks_per_second: null },
+  metrics: {
+    documents: 120,
+    rows: 0,
+    chunks: 900,
+    rejected: 0,
+    bytes: 4096,
+    documents_per_second: 12,
+    chunks_per_second: null,
+  },
   eta: null,
   pause: null,
   cancel: null,

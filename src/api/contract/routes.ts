@@ -5,12 +5,14 @@ import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
+import { tableRoutes } from './table-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export const routes = {
   ...jobRoutes,
   ...deadLetterRoutes,
   ...verifyRoutes,
+  ...tableRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',

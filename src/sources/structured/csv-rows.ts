@@ -27,7 +27,7 @@ export interface Dialect {
   readonly escaping: string
 }
 
-const pieceBytes = 256 * 1024
+const pieceBytes = 128 * 1024
 /** A row has to end within so many bytes. */
 const longestRow = 16 * 1024 * 1024
 const newlines = { lf: '\n', crlf: '\r\n', cr: '\r' } as const
@@ -128,7 +128,7 @@ export const countRows = async (
   let [rows, quoted, some] = [0, false, false]
   for (let at = from; at < file.size; ) {
     signal.throwIfAborted()
-    const piece = await file.read(at, 1024 * 1024)
+    const piece = await file.read(at, 256 * 1024)
     if (piece.length === 0) break
     for (let i = 0; i < piece.length; i++) {
       const byte = piece[i]!

@@ -149,7 +149,7 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
   }
 }
 
-const usual = { rows: 50_000, documents: 256, bytes: 1024 * 1024, ms: 1_500 }
+const usual = { rows: 50_000, documents: 256, bytes: 512 * 1024, ms: 1_500 }
 
 const tooMany = (table: string, most: number, message: string): Fatal =>
   new Fatal(
