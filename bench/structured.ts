@@ -33,7 +33,8 @@ const most = new Map<number, number>()
 const watch = setInterval(() => {
   try {
     const status = readFileSync(`/proc/${loading.pid}/status`, 'utf8')
-    most.set(loading.pid, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
+    const peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
+    most.set(loading.pid, Math.max(peak, most.get(loading.pid) ?? 0))
   } catch {
     // Between its end and its successor it has none.
   }

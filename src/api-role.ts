@@ -2,11 +2,13 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
+import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { fileOpener, sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
+import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
@@ -29,6 +31,8 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
       sourceId: source => idOf(openSource, source),
     }),
     dryRun: dryRun(openSource, createCatalogue(orm.em)),
+    preview: previewer(openSource),
+    schedules: createSchedules({ em: orm.em, knowledgeBases }),
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
     verifier: await openVerifier(parts),

@@ -7,6 +7,7 @@ import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
 import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
+import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
@@ -19,6 +20,7 @@ const migrations = [
   Migration0003_gates,
   Migration0004_replays,
   Migration0007_tables,
+  Migration0009_refresh,
 ]
 
 export interface Database {

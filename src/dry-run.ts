@@ -13,7 +13,8 @@ import {
   type SourcesOf,
 } from './sources/source.ts'
 
-const ofSources = (sources: readonly object[], { job_id = '', kb_id = '' } = {}): SourcesOf => ({
+/** A job of sources that nobody has admitted. */
+export const ofSources = (sources: readonly object[], { job_id = '', kb_id = '' } = {}): SourcesOf => ({
   job_id,
   kb_id,
   run: 0,
@@ -51,7 +52,8 @@ export const dryRun =
 
 const named = ({ document_id, uri, dead_letters }: ReplayDocument) => ({ document_id, uri, dead_letters })
 
-const chunksOf = async ({ text, mediaType }: SourceDocument, settings: LaneJob['chunking']): Promise<number> => {
+/** How many chunks a document becomes. */
+export const chunksOf = async ({ text, mediaType }: SourceDocument, settings: LaneJob['chunking']): Promise<number> => {
   let chunks = 0
   for (const part of splitIntoParts(text, mediaType)) {
     chunks += chunkText({ text: part.text, mediaType, headings: part.headings }, settings).length

@@ -87,7 +87,11 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     },
     part => part.close(),
   )
-  const store = once(async () => createKnowledgeStore(await database()), nothing)
+  const store = once(
+    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard }),
+    nothing,
+  )
+
   const tables = once(async () => createTableStore(await database()), nothing)
 
   const parsers = once(

@@ -15,6 +15,7 @@ export const requestPorts = async ({ config, database, embedderFor, parsers }: P
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,
     checkSource: source => kindOf(kinds, source).check(source),
+    sourceId: source => kindOf(kinds, source).id(source),
     lanes: { all: lanes, perJob: Math.min(parallelism, lanes) },
   }
 }

@@ -39,9 +39,9 @@ test('runs without any setting', () => {
     database: { url: null, port: 0 },
     openai: { baseUrl: 'https://api.openai.com/v1', apiKey: null },
     embedding: { concurrency: 4, batch: 128, timeoutMs: 60_000 },
-    jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100 },
+    jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100, deleteGuard: 20 },
     stages: { slicesAtOnce: 4 },
-    sources: { fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024 },
+    sources: { fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024, maxStreamedBytes: 16 * 1024 ** 3 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
     log: { level: 'info', format: 'auto' },
@@ -73,9 +73,11 @@ test('takes every setting from the environment', () => {
     PENSTOCK_PARALLELISM: '3',
     PENSTOCK_CONCURRENCY: '5',
     PENSTOCK_QUEUE_DEPTH: '7',
+    PENSTOCK_DELETE_GUARD: '35',
     PENSTOCK_SLICES_AT_ONCE: '2',
     PENSTOCK_FILE_ROOTS: `docs${delimiter}/srv/docs`,
     PENSTOCK_MAX_FILE_BYTES: '1000',
+    PENSTOCK_MAX_STREAMED_BYTES: '2000',
     PENSTOCK_PARSER_PROCESSES: '3',
     PENSTOCK_PARSER_TIMEOUT_MS: '5000',
     PENSTOCK_PARSER_MEMORY_MB: '256',
@@ -101,9 +103,9 @@ test('takes every setting from the environment', () => {
     database: { url: 'postgres://user:pass@database/penstock', port: 5432 },
     openai: { baseUrl: 'http://127.0.0.1:8090/v1', apiKey: 'sk-test' },
     embedding: { concurrency: 8, batch: 64, timeoutMs: 5000 },
-    jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7 },
+    jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7, deleteGuard: 35 },
     stages: { slicesAtOnce: 2 },
-    sources: { fileRoots: [join(cwd, 'docs'), '/srv/docs'], maxFileBytes: 1000 },
+    sources: { fileRoots: [join(cwd, 'docs'), '/srv/docs'], maxFileBytes: 1000, maxStreamedBytes: 2000 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
     log: { level: 'debug', format: 'json' },
@@ -263,7 +265,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(34)
+    expect(shown).toHaveLength(36)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

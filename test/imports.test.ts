@@ -46,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...[
       'coordinator/jobs.ts',
       'coordinator/dead-letters.ts',
+      'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
       'models/model.ts',
       'sources/spec.ts',
@@ -134,6 +135,22 @@ test('only the file opener and its listing touch the files of sources', () => {
     file => folderOf(file) === 'sources' && edges.get(file)!.some(path => matches(path, 'node:fs')),
   )
   expect(openers).toEqual(['sources/file-listing.ts', 'sources/file-opener.ts'])
+})
+
+test('only the fetcher opens sockets to sources', () => {
+  const modules = ['node:net', 'node:http', 'node:https', 'node:http2', 'node:tls', 'node:dgram', 'node:dns', 'undici']
+  const fetchers = files.filter(
+    file =>
+      folderOf(file) === 'sources' &&
+      (edges.get(file)!.some(path => modules.some(name => matches(path, name))) ||
+        /(?<![\w.#])(?<!async )fetch\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\b/.test(source(file))),
+  )
+  expect(fetchers).toEqual([
+    'sources/fetcher.ts',
+    'sources/fetching/body.ts',
+    'sources/fetching/exchange.ts',
+    'sources/fetching/guard.ts',
+  ])
 })
 
 test('only config.ts reads the environment', () => {

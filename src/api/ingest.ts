@@ -4,6 +4,7 @@ import { Fatal } from '../runtime/errors.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
+import { type RequestedSource, splitSource } from './contract/refresh.ts'
 import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
 import type { Handlers } from './handler.ts'
 import { check } from './mistakes.ts'
@@ -34,7 +35,7 @@ const submit = async (ports: ApiPorts, kbId: string, work: StartRequest) => {
 }
 
 /** The ports that checking a request takes. */
-export type RequestPorts = Pick<ApiPorts, 'catalogue' | 'embedder' | 'checkSource' | 'lanes'>
+export type RequestPorts = Pick<ApiPorts, 'catalogue' | 'embedder' | 'checkSource' | 'sourceId' | 'lanes'>
 
 /** What the request leaves open is taken from the knowledge base, or from the defaults if it is new. */
 const completed = async (ports: RequestPorts, kbId: string, work: StartRequest): Promise<Submission> => {
@@ -43,13 +44,16 @@ const completed = async (ports: RequestPorts, kbId: string, work: StartRequest):
   const settings = kb ?? defaultSettings
   const embedding = work.embedding ?? settings.embedding
   servable(ports, embedding)
+  const sources = work.sources.map(splitSource)
   return {
     kb_id: kbId,
-    sources: work.sources,
+    sources: sources.map(({ spec }) => spec),
+    schedule: sources.map(({ spec, refresh }) => ({ source: ports.sourceId(spec), spec, refresh })),
     chunking: work.chunking ?? settings.chunking,
     embedding,
     parallelism: work.parallelism ?? ports.lanes.perJob,
     priority: work.priority,
+    ...(work.delete_guard === undefined ? {} : { delete_guard: work.delete_guard }),
   }
 }
 
@@ -92,8 +96,6 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
 /** Asks of every source that passed its schema, even where the rest of the body did not, whether it may be read. */
 const examine = async (ports: RequestPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
   const { sources, parallelism } = (body ?? {}) as { sources?: unknown; parallelism?: unknown }
-  const named = (path: string) =>
-    known.some(one => one.path.startsWith(path) && /^(?:[.[]|$)/.test(one.path.slice(path.length)))
   const mistakes: Mistake[] = []
   if (
     typeof parallelism === 'number' &&
@@ -102,10 +104,22 @@ const examine = async (ports: RequestPorts, body: unknown, known: readonly Mista
   )
     mistakes.push({ path: 'parallelism', message: `must be at most ${ports.lanes.all}, the lanes of this line` })
   if (!Array.isArray(sources) || known.some(one => one.path === 'sources')) return mistakes
-  for (const [index, source] of sources.entries()) {
-    const at = `sources[${index}]`
+  const named = sources.map((source: unknown, index) => [`sources[${index}]`, source] as const)
+  return [...mistakes, ...(await sourceMistakes(ports, named, known))]
+}
+
+/** What the schemas of sources cannot see, of those in which they saw nothing wrong; each source with its path. */
+export const sourceMistakes = async (
+  { checkSource }: Pick<RequestPorts, 'checkSource'>,
+  sources: readonly (readonly [path: string, source: unknown])[],
+  known: readonly Mistake[],
+): Promise<Mistake[]> => {
+  const named = (path: string) =>
+    known.some(one => one.path.startsWith(path) && /^(?:[.[]|$)/.test(one.path.slice(path.length)))
+  const mistakes: Mistake[] = []
+  for (const [at, source] of sources) {
     if (named(at)) continue
-    const refused = await ports.checkSource(source)
+    const refused = await checkSource(splitSource(source as RequestedSource).spec)
     mistakes.push(...refused.map(one => ({ path: one.path === '' ? at : `${at}.${one.path}`, message: one.message })))
   }
   return mistakes

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import * as answers from './contract/answers.ts'
 import * as letters from './contract/dead-letters.ts'
 import { errorBody } from './contract/errors.ts'
+import * as previews from './contract/previews.ts'
 import * as requests from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
 import { routes } from './contract/routes.ts'
+import * as schedules from './contract/schedules.ts'
 import * as verify from './contract/verify.ts'
 
 type Json = Record<string, unknown>
@@ -19,6 +21,7 @@ const named = {
     ReplayRequest: letters.replayRequest,
     DryRunRequest: letters.dryRunRequest,
     DiscardRequest: letters.discardRequest,
+    PreviewRequest: previews.previewRequest,
   },
   output: {
     Accepted: answers.accepted,
@@ -32,6 +35,8 @@ const named = {
     KnowledgeBaseList: answers.knowledgeBaseList,
     DocumentPage: answers.documentPage,
     SearchAnswer: answers.searchAnswer,
+    Preview: previews.preview,
+    ScheduleList: schedules.scheduleList,
     VerifyReport: verify.verifyReport,
     RepairReport: verify.repairReport,
     Health: answers.health,

@@ -1,14 +1,16 @@
 /** What the API needs of the rest of the service; composition hands it in. */
 import type { Logger } from 'pino'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
-import type { Jobs } from '../coordinator/jobs.ts'
+import type { Jobs, Submission } from '../coordinator/jobs.ts'
+import type { Schedules } from '../coordinator/schedules.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
+import type { SourceSpec } from '../sources/spec.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
-import type { StartRequest } from './contract/requests.ts'
+import type { Preview } from './contract/previews.ts'
 import type { CheckedTable, RowPage, TableSummary } from './contract/tables.ts'
 
 export interface ApiPorts {
@@ -16,6 +18,7 @@ export interface ApiPorts {
   readonly deadLetters: DeadLetters
   /** Reads and cuts the first documents of a replay, up to `limit`, as LOADING and CHUNKING would; changes nothing. */
   dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
+  readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   readonly verifier: Verifier
@@ -25,7 +28,11 @@ export interface ApiPorts {
    * What a source's schema cannot see: a path outside the allowed roots, or not there. Paths of the mistakes are
    * relative to the source (`path`); none means that the source may be read.
    */
-  checkSource(source: StartRequest['sources'][number]): Promise<readonly Mistake[]>
+  checkSource(source: SourceSpec): Promise<readonly Mistake[]>
+  /** The identity of a source inside a knowledge base. */
+  sourceId(source: SourceSpec): string
+  /** What a source yields first; reads it as LOADING does, and changes nothing. */
+  preview(source: SourceSpec, options: PreviewOptions): Promise<Preview>
   readonly tables: Tables
   readonly structured: StructuredCheck
   readonly dependencies: readonly Dependency[]
@@ -35,6 +42,13 @@ export interface ApiPorts {
   readonly lanes: { readonly all: number; readonly perJob: number }
   readonly log: Logger
   readonly version: string
+}
+
+export interface PreviewOptions {
+  /** Documents and rejects in all. */
+  readonly limit: number
+  readonly chunking: Submission['chunking']
+  readonly signal: AbortSignal
 }
 
 export interface DryRunOptions {
@@ -74,13 +88,11 @@ export interface Tables {
 export interface StructuredCheck {
   /** What is wrong with a source of tables, or its first rows as they would be typed; paths are relative to the source. */
   check(
-    source: StructuredSource,
+    source: Extract<SourceSpec, { readonly type: 'structured' }>,
     rows: number,
     signal: AbortSignal,
   ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
 }
-
-export type StructuredSource = Extract<StartRequest['sources'][number], { readonly type: 'structured' }>
 
 export interface Dependency {
   readonly name: string

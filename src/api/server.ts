@@ -24,6 +24,8 @@ import { jobHandlers } from './jobs.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
+import { previewHandlers } from './previews.ts'
+import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
 import { tableHandlers } from './tables.ts'
 import { verifyHandlers } from './verify.ts'
@@ -65,6 +67,8 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...searchHandlers(ports),
     ...verifyHandlers(ports),
     ...tableHandlers(ports),
+    ...scheduleHandlers(ports),
+    ...previewHandlers(ports),
     ...healthHandlers(ports),
   }
   for (const [name, route] of Object.entries<Route>(routes)) {

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { invalidRequest, notFound } from './api-error.ts'
+import { conditionsOf } from './contract/tables.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -23,9 +24,8 @@ export const tableHandlers = ({
     },
   },
   tableRows: {
-    async answer({ params: { kb_id, table }, query: { limit, after, where = {} } }) {
-      const texts = Object.entries(where).map(([name, value]) => [name, value === null ? null : String(value)] as const)
-      const query = { limit, after: after ?? null, where: Object.fromEntries(texts) }
+    async answer({ params: { kb_id, table }, query: { limit, after, where } }) {
+      const query = { limit, after: after ?? null, where: (where !== undefined && conditionsOf(where)) || {} }
       const found = await tables.rows(kb_id, table, query).catch(badQuery)
       if (found === null) throw notFound(`table in ${kb_id}`, table)
       return { status: 200, body: found }

@@ -1,31 +1,31 @@
-import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
-import { type CliContext, ExitCode, UsageError } from './context.ts'
+import { type CliContext, ExitCode } from './context.ts'
 import { summary } from './job-text.ts'
-import { collect, embeddingOption, examples, integer, jsonFlag } from './options.ts'
+import { embeddingOption, examples, integer, jsonFlag } from './options.ts'
+import { type SourceFlags, sourceOptions, sourcesOf } from './source-flags.ts'
 import { say, sayJson } from './text.ts'
 import { watchToEnd } from './watch.ts'
 
-interface Flags {
+interface Flags extends SourceFlags {
   readonly kb: string
-  readonly type: 'markdown' | 'local_files'
-  readonly mapping?: string
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
   readonly strategy?: 'markdown' | 'recursive' | 'fixed'
   readonly chunkSize?: number
   readonly chunkOverlap?: number
   readonly embedding?: NonNullable<IngestBody['embedding']>
   readonly parallelism?: number
   readonly priority?: number
+  readonly deleteGuard?: number
+  readonly refreshEvery?: string
+  readonly refreshCron?: string
+  readonly refreshTimezone?: string
   readonly wait?: true
   readonly watch?: true
   readonly json?: true
 }
 
 export const registerIngest = (program: Command, context: CliContext): void => {
-  program
+  const ingesting = program
     .command('ingest')
     .summary('put folders or files into a knowledge base')
     .description(
@@ -33,18 +33,17 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     )
     .argument('<source...>', 'folders or files')
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
-    .addOption(
-      new Option('--type <type>', 'what the sources are').choices(['markdown', 'local_files']).default('markdown'),
-    )
-    .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
-    .option('--include <glob>', 'only files that match; may be repeated', collect)
-    .option('--exclude <glob>', 'no files that match; may be repeated', collect)
+  sourceOptions(ingesting)
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
     .option('--chunk-size <tokens>', 'size of a chunk', integer)
     .option('--chunk-overlap <tokens>', 'what a chunk repeats of the one before', integer)
     .option('--embedding <provider:model:dimensions>', 'model of a new knowledge base', embeddingOption)
     .option('--parallelism <lanes>', 'lanes the job gets', integer)
     .option('--priority <number>', 'the larger goes first among those that wait', integer)
+    .option('--delete-guard <percent>', 'share of a source that may go because it is there no more', integer)
+    .option('--refresh-every <interval>', 'read the sources again every 15m, 6h or 1d')
+    .option('--refresh-cron <pattern>', "read them again at these times, such as '0 3 * * *'")
+    .option('--refresh-timezone <name>', 'of the pattern; UTC unless given')
     .option('--wait', 'return when the job has ended; exit code 1 if it failed')
     .option('--watch', 'as --wait, and show the phases meanwhile')
     .option(...jsonFlag)
@@ -76,28 +75,18 @@ const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): 
     ...(flags.chunkSize === undefined ? {} : { chunk_size: flags.chunkSize }),
     ...(flags.chunkOverlap === undefined ? {} : { chunk_overlap: flags.chunkOverlap }),
   }
+  const refresh = {
+    ...(flags.refreshEvery === undefined ? {} : { refresh_every: flags.refreshEvery }),
+    ...(flags.refreshCron === undefined ? {} : { refresh_cron: flags.refreshCron }),
+    ...(flags.refreshTimezone === undefined ? {} : { refresh_timezone: flags.refreshTimezone }),
+  }
   return {
     kb_id: flags.kb,
-    sources: sources.map(source => {
-      const path = pathOf(context, source)
-      if (flags.mapping !== undefined)
-        return { type: 'structured' as const, path, mapping_file: pathOf(context, flags.mapping) }
-      return {
-        type: flags.type,
-        path,
-        ...(flags.include === undefined ? {} : { include: [...flags.include] }),
-        ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-      }
-    }),
+    sources: sourcesOf(context, sources, flags).map(source => ({ ...source, ...refresh })),
     ...(Object.keys(chunking).length === 0 ? {} : { chunking }),
     ...(flags.embedding === undefined ? {} : { embedding: flags.embedding }),
     ...(flags.parallelism === undefined ? {} : { parallelism: flags.parallelism }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    ...(flags.deleteGuard === undefined ? {} : { delete_guard: flags.deleteGuard }),
   }
-}
-
-const pathOf = (context: CliContext, source: string): string => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source))
-    throw new UsageError(`'${source}' is an address; a folder or a file is wanted`)
-  return resolve(context.cwd, source)
 }

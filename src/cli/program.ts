@@ -7,7 +7,9 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
+import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
+import { registerSource } from './source.ts'
 import { registerStatus } from './status.ts'
 import { registerStructured } from './structured.ts'
 import { registerTables } from './tables.ts'
@@ -47,6 +49,8 @@ const verbs = [
   registerKnowledgeBases,
   registerTables,
   registerStructured,
+  registerSource,
+  registerSchedules,
   registerDeadLetters,
   registerVerify,
   registerConfig,

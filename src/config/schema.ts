@@ -103,6 +103,11 @@ export const schema = z.object({
     parallelism: setting('PENSTOCK_PARALLELISM', integer(1, 1024).default(2), 'Lanes of a job that does not say.'),
     concurrency: setting('PENSTOCK_CONCURRENCY', integer(1, 1024).default(4), 'Jobs that run at once.'),
     queueDepth: setting('PENSTOCK_QUEUE_DEPTH', integer(0, 100_000).default(100), 'Jobs that may wait for their turn.'),
+    deleteGuard: setting(
+      'PENSTOCK_DELETE_GUARD',
+      integer(0, 100).default(20),
+      'Per cent of the documents of a source that a run may sweep because the source has them no more.',
+    ),
   }),
   stages: z.object({
     slicesAtOnce: setting(

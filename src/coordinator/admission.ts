@@ -5,6 +5,7 @@ import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, JobKind, Submission } from './jobs.ts'
 import { branchesOf } from './phases.ts'
+import { saveSchedules } from './schedule-rows.ts'
 
 /** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
 export interface KnowledgeBases {
@@ -74,13 +75,14 @@ export const admit = async (
     `update job set closed_at = now() where kb_id = ? and kind = ? and status = 'failed' and closed_at is null`,
     [kb_id, kindOf(request)],
   )
+  const { schedule, ...submission } = request
   const state = newJob(branchesOf(request))
   const job = tx.create(JobRow, {
     id: randomUUID(),
     kbId: kb_id,
     kind: kindOf(request),
     status: shownStatus(state.status),
-    submission: request,
+    submission,
     state,
     run: Number(earlier?.run ?? 0) + 1,
     priority: request.priority,
@@ -88,6 +90,7 @@ export const admit = async (
   await tx.flush()
   tx.create(CommandRow, { jobId: job.id, verb: 'start', commandId })
   await tx.flush()
+  if (schedule) await saveSchedules(tx, request)
   return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
 }
 

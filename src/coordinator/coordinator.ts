@@ -7,6 +7,7 @@ import { createBell, sleep } from './bell.ts'
 import { claimCluster } from './cluster.ts'
 import { ensureLanes } from './lanes.ts'
 import { asHolder, createLease, LeaseLost } from './lease.ts'
+import { someDue } from './schedule-rows.ts'
 import { serve } from './serving.ts'
 import type { CoordinatorDoor, CoordinatorStore, Tenure } from './tenure.ts'
 
@@ -78,13 +79,13 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
 
   /** While there are jobs somebody may be waiting for an answer: then it looks more often. */
   let busy = true
-  const commandsWait = async (): Promise<boolean> => {
-    const [found] = await em.fork().execute<{ waiting: boolean; busy: boolean }[]>(
+  const look = async () => {
+    const [found] = await em.fork().execute<{ waiting: boolean; busy: boolean; due: boolean }[]>(
       `select exists (select from command where applied_at is null) as waiting,
-         exists (select from job where status in ('pending', 'running', 'paused')) as busy`,
+         exists (select from job where status in ('pending', 'running', 'paused')) as busy, ${someDue} as due`,
     )
     busy = found!.busy
-    return found!.waiting
+    return { commands: found!.waiting, due: found!.due }
   }
 
   const serveOnce = async (epoch: number, signal: AbortSignal): Promise<void> => {
@@ -97,7 +98,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       active = true
       await serve(
         { ...options, epoch, transactor, transaction },
-        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), commandsWait, watchMs },
+        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs },
       )
     } finally {
       active = false

@@ -3,6 +3,7 @@ import type { Phase } from '../schemas/names.ts'
 import type { DocumentContent } from './dead-letters.ts'
 import type { Job } from './job-state.ts'
 import type { JobKind, JobState, Submission, Verb } from './jobs.ts'
+import { ScheduleRow } from './schedule-rows.ts'
 
 /** A job: what was asked for, and its state machine as one JSON value. Times are the database's. */
 export const JobRow = defineEntity({
@@ -178,4 +179,5 @@ export const entities = [
   StageOwnersRow,
   DeadLetterRow,
   ReplayDocumentRow,
+  ScheduleRow,
 ]

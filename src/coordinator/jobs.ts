@@ -1,4 +1,5 @@
 import type { Phase } from '../schemas/names.ts'
+import type { ScheduledSource } from './schedules.ts'
 
 /** The port by which the API starts and sees jobs. Bodies are those of the API (snake_case), so nothing is mapped twice. */
 export interface Jobs {
@@ -45,6 +46,10 @@ export interface Submission {
   /** Lanes the job asks for; fixed at admission. */
   readonly parallelism: number
   readonly priority: number
+  /** Per cent of the documents of a source that its sweep may remove, where it is not what is set. */
+  readonly delete_guard?: number
+  /** What becomes of the schedules of its sources; not kept with the job. */
+  readonly schedule?: readonly ScheduledSource[]
   /** Of a replay alone. */
   readonly replay?: Replay
 }

@@ -39,7 +39,7 @@ export const branchesOf = ({ sources, replay }: Pick<Submission, 'sources' | 're
   !replay && sources.some(({ type }) => type === 'structured') ? ['TABULATING'] : []
 
 /** The steps of FINISHING of every job, in order. */
-export const finishSteps = ['drop_unflipped', 'prune_versions', 'build_index'] as const
+export const finishSteps = ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'] as const
 
 /** Those of a job: tables flip before what did not flip is dropped. */
 export const finishStepsOf = (job: Branching) =>

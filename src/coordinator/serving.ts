@@ -7,6 +7,7 @@ import type { JobRow } from './entities.ts'
 import { positions } from './followed.ts'
 import { takeCommands } from './ingress.ts'
 import { publish, settle } from './publications.ts'
+import { startDue } from './refreshing.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
 import { applyProgress, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
@@ -19,8 +20,8 @@ export interface ServeOptions {
   readonly signal: AbortSignal
   /** Resolves at once when there may be a command, else after a while. */
   wait(signal: AbortSignal): Promise<void>
-  /** One light query: is there a command to apply? */
-  commandsWait(): Promise<boolean>
+  /** One light query: is there a command to apply, a source to be read again? */
+  look(): Promise<{ readonly commands: boolean; readonly due: boolean }>
   /** How often to look who works on the lanes of unfinished jobs. */
   readonly watchMs: number
 }
@@ -30,10 +31,7 @@ export interface ServeOptions {
  * applies commands, progress and dead letters, one thing at a time. Any error ends it; it is safe to serve again
  * with a new transactor.
  */
-export const serve = async (
-  tenure: Tenure,
-  { signal: ended, wait, commandsWait, watchMs }: ServeOptions,
-): Promise<void> => {
+export const serve = async (tenure: Tenure, { signal: ended, wait, look, watchMs }: ServeOptions): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
   const signal = AbortSignal.any([ended, over.signal])
@@ -65,6 +63,10 @@ export const serve = async (
     if (freed.length > 0) beside(trimLanes(tenure, freed))
     await discardJobs()
   }
+  const actAndRefresh = async () => {
+    await act()
+    if (await startDue(tenure)) await act()
+  }
   const discardJobs = async () => {
     for (const job of await jobsToDiscard(tenure)) if (!discarding.has(job.id)) beside(discard(job))
   }
@@ -86,7 +88,9 @@ export const serve = async (
   const listen = async () => {
     while (!signal.aborted) {
       await wait(signal)
-      if (!signal.aborted && (await commandsWait())) await inTurn(act)
+      if (signal.aborted) return
+      const { commands, due } = await look()
+      if (commands || due) await inTurn(() => (due ? actAndRefresh() : act()))
     }
   }
 

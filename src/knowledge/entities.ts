@@ -68,6 +68,27 @@ export const SeenRow = defineEntity({
 })
 export type SeenRow = InferEntity<typeof SeenRow>
 
+/** How far a run has listed one of its sources, and what its sweep left there. */
+export const SourceListingRow = defineEntity({
+  name: 'SourceListingRow',
+  tableName: 'source_listing',
+  properties: {
+    kbId: p.text().primary(),
+    run: p.bigint('number').primary(),
+    /** Number of the source in the job. */
+    sourceIndex: p.integer().primary(),
+    source: p.text(),
+    ended: p.boolean().default(false),
+    /** Sentences about what could not be listed, as keys. */
+    unlisted: p.json<Readonly<Record<string, true>>>().defaultRaw(`'{}'`),
+    /** Documents of the source that were stored before the run. */
+    known: p.bigint('number'),
+    /** Why documents stay that the run did not see. */
+    kept: p.text().nullable(),
+  },
+})
+export type SourceListingRow = InferEntity<typeof SourceListingRow>
+
 /** How far a stage's effects on the store have come in a lane, and who may go on (runtime/effects.ts). */
 export const AppliedRow = defineEntity({
   name: 'AppliedRow',
@@ -84,4 +105,4 @@ export const AppliedRow = defineEntity({
 })
 export type AppliedRow = InferEntity<typeof AppliedRow>
 
-export const entities = [KnowledgeBaseRow, DocumentRow, DocumentVersionRow, SeenRow, AppliedRow]
+export const entities = [KnowledgeBaseRow, DocumentRow, DocumentVersionRow, SeenRow, SourceListingRow, AppliedRow]

@@ -5,6 +5,7 @@ import { buildIndexes, type FinishOptions } from './chunk-indexes.ts'
 import { chunkTable } from './chunk-table.ts'
 import type { FinishStep } from './knowledge-base.ts'
 import { type StoredBase, storedBase } from './settings.ts'
+import { keptBySweep, type SweepOptions, sweepUnseen } from './sweeping.ts'
 import { dropLoads, flipTables } from './table-flips.ts'
 import { inTransaction } from './transaction.ts'
 import { type DocumentVersion, dropVersions } from './versions.ts'
@@ -14,7 +15,7 @@ const batch = 200
 
 /** One finishing step; each may be repeated, and stops between its transactions when the signal aborts. */
 export const finish = async (
-  options: FinishOptions,
+  options: FinishOptions & SweepOptions,
   job: LaneJob,
   step: FinishStep,
   signal: AbortSignal,
@@ -34,12 +35,15 @@ export const finish = async (
       await dropLoads(options.pool, kb, signal, { condition: 'l.run = $2', values: [job.run] })
       return dropped === 0 ? 'Every version is complete.' : `Dropped ${dropped} versions that were not complete.`
     }
+    case 'sweep_unseen':
+      return job.kind === 'run' ? sweepUnseen(options, job, signal) : 'Only a run sweeps.'
     case 'prune_versions': {
       const dropped = await dropAll(options.pool, kb, signal, { condition: 'v.version < d.active_version', values: [] })
       signal.throwIfAborted()
       // A replay has seen no source, and the run before it may still be listing one.
       if (job.kind === 'run')
-        await options.pool.query('delete from seen where kb_id = $1 and run < $2', [kb.id, job.run])
+        for (const table of ['seen', 'source_listing'])
+          await options.pool.query(`delete from ${table} where kb_id = $1 and run < $2`, [kb.id, job.run])
       // Nor may it drop what a run beside it still loads: those before that one cannot go on.
       if (job.kind === 'run') await dropLoads(options.pool, kb, signal, { condition: 'l.run < $2', values: [job.run] })
       signal.throwIfAborted()
@@ -48,7 +52,8 @@ export const finish = async (
       return dropped === 0 ? 'There was no old version.' : `Removed ${dropped} old versions.`
     }
     case 'build_index':
-      return buildIndexes(options, kb, signal)
+      // The last message of a job is the one that stays with it.
+      return [...(await keptBySweep(options.pool, job)), await buildIndexes(options, kb, signal)].join(' ')
   }
 }
 

@@ -11,14 +11,15 @@ export interface KnowledgeStore extends Effects<KnowledgeWriter> {
   /** One finishing step; safe to repeat, cancellable between its statements. */
   finish(job: LaneJob, step: FinishStep, signal: AbortSignal): Promise<string>
   /**
-   * LOADING found these documents: remembers them as seen in this run, and returns the ids of those whose active
-   * version has the same content made with the same settings, so that they need go no further.
+   * LOADING found these documents in a bite of a source: remembers them as seen in this run, with how far the listing of
+   * the source is, and returns the ids of those whose active version has the same content made with the same settings,
+   * so that they need go no further.
    */
-  listed(job: LaneJob, found: readonly FoundDocument[]): Promise<ReadonlySet<string>>
+  listed(job: LaneJob, found: readonly FoundDocument[], listing: SourceListing): Promise<ReadonlySet<string>>
   search(query: SearchQuery): Promise<readonly SearchHit[]>
 }
 
-export type FinishStep = 'flip_tables' | 'drop_unflipped' | 'prune_versions' | 'build_index'
+export type FinishStep = 'flip_tables' | 'drop_unflipped' | 'sweep_unseen' | 'prune_versions' | 'build_index'
 
 /** Bound to one transaction of `Effects.apply`. */
 export interface KnowledgeWriter {
@@ -73,4 +74,18 @@ export interface FoundDocument {
   readonly source: string
   readonly uri: string
   readonly contentHash: string
+}
+
+/** How far a run has listed one of its sources. */
+export interface SourceListing {
+  /** Its number in the job. */
+  readonly index: number
+  /** Its identity inside the kb. */
+  readonly source: string
+  /** The bite is the first one of the source. */
+  readonly first: boolean
+  /** The bite is the last one. */
+  readonly ended: boolean
+  /** What of the source could not be listed, a sentence each: what is there may be missing among the documents. */
+  readonly unlisted: readonly string[]
 }

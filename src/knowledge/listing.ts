@@ -1,7 +1,8 @@
 import type { Pool } from 'pg'
 import { settingsHash } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
-import type { FoundDocument } from './knowledge-base.ts'
+import { storable } from './chunk-rows.ts'
+import type { FoundDocument, SourceListing } from './knowledge-base.ts'
 
 /**
  * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and
@@ -12,8 +13,11 @@ export const listed = async (
   pool: Pool,
   job: LaneJob,
   found: readonly FoundDocument[],
+  listing: SourceListing,
 ): Promise<ReadonlySet<string>> => {
-  if (found.length === 0 || job.kind === 'replay') return new Set()
+  if (job.kind === 'replay') return new Set()
+  if (job.kind === 'run') await noteListing(pool, job, listing)
+  if (found.length === 0) return new Set()
   const documentIds = found.map(one => one.documentId)
   await pool.query(
     `insert into seen (kb_id, run, document_id, source)
@@ -30,4 +34,27 @@ export const listed = async (
     [job.kb_id, documentIds, found.map(one => one.contentHash), settingsHash(job)],
   )
   return new Set(rows.map(row => row.document_id))
+}
+
+/**
+ * Notes how far a source is listed, for the sweep; a bite that is repeated changes nothing. How many documents of it
+ * there were before is counted with its first bite.
+ */
+const noteListing = async (pool: Pool, job: LaneJob, { index, source, ...listing }: SourceListing): Promise<void> => {
+  if (!listing.first && !listing.ended && listing.unlisted.length === 0) return
+  await pool.query(
+    `insert into source_listing as l (kb_id, run, source_index, source, ended, unlisted, known)
+     values ($1, $2, $3, $4, $5, $6,
+       (select count(*) from document where kb_id = $1 and source = $4 and not deleted))
+     on conflict (kb_id, run, source_index) do update set
+       ended = l.ended or excluded.ended, unlisted = l.unlisted || excluded.unlisted`,
+    [
+      job.kb_id,
+      job.run,
+      index,
+      source,
+      listing.ended,
+      JSON.stringify(Object.fromEntries(listing.unlisted.map(one => [storable(one), true]))),
+    ],
+  )
 }

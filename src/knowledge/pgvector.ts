@@ -13,19 +13,28 @@ export interface KnowledgeStoreOptions {
   readonly embedded: boolean
   /** Rows of a knowledge base from which FINISHING builds a vector index. */
   readonly indexFrom?: number
+  /** Per cent of the documents of a source that its sweep may remove, where the job does not say. */
+  readonly deleteGuard?: number
 }
 
 /** About where an exact search takes 50 ms on one core. */
 export const defaultIndexFrom = 20_000
 
+export const defaultDeleteGuard = 20
+
 /** The store of knowledge bases in PostgreSQL with pgvector. It does not own the pool. */
-export const createKnowledgeStore = ({ pool, embedded, indexFrom }: KnowledgeStoreOptions): KnowledgeStore => {
+export const createKnowledgeStore = ({
+  pool,
+  embedded,
+  indexFrom = defaultIndexFrom,
+  deleteGuard = defaultDeleteGuard,
+}: KnowledgeStoreOptions): KnowledgeStore => {
   const writeChunks = embedded ? insertChunks : copyChunks
-  const finishing = { pool, embedded, indexFrom: indexFrom ?? defaultIndexFrom }
+  const finishing = { pool, embedded, indexFrom, deleteGuard }
   return {
     ...createEffects({ pool, embedded, writerOf: client => createKnowledgeWriter(client, writeChunks) }),
     finish: (job, step, signal) => finish(finishing, job, step, signal),
-    listed: (job, found) => listed(pool, job, found),
+    listed: (job, found, listing) => listed(pool, job, found, listing),
     search: query => search(pool, query),
   }
 }

@@ -66,6 +66,7 @@ const job = {
       doc: 'The phases it has beside those of every job; topics of other branches get nothing of it, not even end marks.',
     },
     optional('documents_per_second', 'double', 'The most that LOADING reads; null where it is not bounded.'),
+    optional('delete_guard', 'int', 'Per cent of a source that its sweep may remove; null for what is set.'),
   ],
 } as const satisfies RecordSchema
 

@@ -82,6 +82,16 @@ export class FileOpener {
     return { path: real, folder: found.isDirectory() }
   }
 
+  /** The real path behind a path of a source; null where none below an allowed root can be told. */
+  async realPath(path: string): Promise<string | null> {
+    try {
+      return await this.#realBelowRoots(path, 'file_gone')
+    } catch (error) {
+      if (error instanceof FileRefusal) return null
+      throw error
+    }
+  }
+
   /** All files below a folder that `wanted` takes, in the order of their paths. Throws FileRefusal for the folder itself. */
   list(folder: string, wanted: (path: string) => boolean, signal: AbortSignal): Promise<Listing> {
     const resolveLink = (link: string) => this.#realBelowRoots(link, 'file_gone')
@@ -103,9 +113,7 @@ export class FileOpener {
     const { file, opened, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
     const { dev, ino, size, mtimeMs } = opened
     return {
-      uri,
-      size,
-      identity: `${dev}-${ino}-${size}-${mtimeMs}`,
+      ...{ uri, size, identity: `${dev}-${ino}-${size}-${mtimeMs}` },
       read: (position, length) =>
         asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, size - position)), position)),
       close: () => file.close(),

@@ -63,7 +63,8 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
       const at = await locate()
       const listing = await list(at, false, signal)
       const from = cursor === null ? 0 : firstAfter(listing, cursor)
-      const read = (entry: Listing[number]) => readEntry(opener, at.path, entry)
+      const unlisted = unlistedIn(listing)
+      const read = (entry: Listing[number]) => readEntry(opener, at.path, entry, message => unlisted.push(message))
       const documents: (SourceDocument | SourceReject)[] = []
       const began = performance.now()
       let characters = 0
@@ -85,7 +86,7 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
         signal.throwIfAborted()
       }
       const next = from + documents.length
-      return { documents, next: next < listing.length ? listing[next - 1]!.path : null }
+      return { documents, unlisted, next: next < listing.length ? listing[next - 1]!.path : null }
     },
     async read(uri, signal) {
       const at = await locate()
@@ -117,12 +118,25 @@ const readEntry = async (
   opener: FileOpener,
   folder: string,
   { path: name, refused }: Listing[number],
+  unlisted: (message: string) => void,
 ): Promise<Read | SourceReject> => {
   const path = join(folder, name)
-  return refused ? { uri: pathToFileURL(path).href, ...refused } : readPath(opener, path)
+  return refused ? { uri: pathToFileURL(path).href, ...refused } : readPath(opener, path, unlisted)
 }
 
-const readPath = async (opener: FileOpener, path: string): Promise<Read | SourceReject> => {
+/** A few are enough: one keeps the source from being swept. */
+const mostUnlisted = 10
+
+/** Folders and links whose files may be there all the same; a link that leads nowhere or outside has none. */
+const unlistedIn = (listing: Listing): string[] =>
+  listing.flatMap(({ refused }) => (refused?.code === 'unreadable' ? [refused.message] : [])).slice(0, mostUnlisted)
+
+/** A refused file keeps its identity, its real path; `unlisted` is told where that cannot be resolved for now. */
+const readPath = async (
+  opener: FileOpener,
+  path: string,
+  unlisted: (message: string) => void = () => undefined,
+): Promise<Read | SourceReject> => {
   try {
     const { bytes, uri } = await opener.read(path)
     const text = textOf(bytes, path)
@@ -130,7 +144,10 @@ const readPath = async (opener: FileOpener, path: string): Promise<Read | Source
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error
     const { code, message } = error
-    return { uri: pathToFileURL(path).href, code, message, ...(code === 'file_gone' ? { gone: true } : {}) }
+    const real = await opener.realPath(path)
+    if (real === null && code === 'unreadable') unlisted(message)
+    const uri = pathToFileURL(real ?? path).href
+    return { uri, code, message, ...(code === 'file_gone' ? { gone: true } : {}) }
   }
 }
 

@@ -19,6 +19,11 @@ export interface ReadableSource extends Source {
 
 export interface Bite {
   readonly documents: readonly (SourceDocument | SourceReject)[]
+  /**
+   * What of the source could not be listed, a sentence each: documents that are there may be missing, so none of the
+   * source is taken for deleted in this run. None unless given.
+   */
+  readonly unlisted?: readonly string[]
   /** Where to go on; null after the last bite. */
   readonly next: string | null
   /** Of a source of tables. */
@@ -63,11 +68,13 @@ export interface SourceReject {
   readonly uri: string
   readonly code: string
   readonly message: string
-  /** True where the source has it no more. */
+  /** True where the source has it no more: it is not counted as seen, so what is stored of it is swept. */
   readonly gone?: true
 }
 
 export const isSourceReject = (one: SourceDocument | SourceReject): one is SourceReject => 'code' in one
+
+export const isGone = (one: SourceDocument | SourceReject): boolean => isSourceReject(one) && one.gone === true
 
 /** Opens a source of a job by its number. Throws Fatal for one that cannot be used. */
 export type OpenSource<S extends Source = Source> = (job: SourcesOf, index: number) => OpenedSource<S>

@@ -5,7 +5,7 @@ import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
 import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
-import { isSourceReject, type OpenSource } from '../sources/source.ts'
+import { isGone, isSourceReject, type OpenSource } from '../sources/source.ts'
 import { type Found, foundAs, recordsOf } from './loading/records.ts'
 import { rowRecords } from './loading/row-records.ts'
 
@@ -42,7 +42,14 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   const { source, id } = deps.openSource(job, request.source_index)
   const bite = await source.bite(request.cursor, signal)
   const found = bite.documents.map(one => foundAs(one, job.kb_id, id))
-  const unchanged = found.length === 0 ? new Set() : await deps.store.listed(job, found)
+  const there = found.filter((_, i) => !isGone(bite.documents[i]!))
+  const unchanged = await deps.store.listed(job, there, {
+    index: request.source_index,
+    source: id,
+    first: request.cursor === null,
+    ended: bite.next === null,
+    unlisted: bite.unlisted ?? [],
+  })
   context.count(bite.tabled ? bite.tabled.rows.length : found.length)
 
   const outputs: Output[] = []

@@ -29,7 +29,7 @@ const checkNewest = async (client: PoolClient, kbId: string, findings: Findings)
     `select j.id, j.state, j.submission->'sources' as sources, count(d.document_id) as documents,
        coalesce(sum(d.chunks), 0) as chunks
      from (select * from job where kb_id = $1 order by number desc limit 1) j
-     left join document d on d.kb_id = j.kb_id and d.active_version >> 32 = j.run
+     left join document d on d.kb_id = j.kb_id and d.active_version >> 32 = j.run and not d.deleted
      where j.state->>'status' = 'completed' and j.kind = 'run' group by j.id, j.state, j.submission`,
     [kbId],
   )

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
+import type { Preview } from '../../src/api/contract/previews.ts'
 import type { RowPage, TableSummary } from '../../src/api/contract/tables.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   ReplayPlan,
 } from '../../src/coordinator/dead-letters.ts'
 import type { Admission, CommandOutcome, CommandRequest, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
+import type { ScheduleBody } from '../../src/coordinator/schedules.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import type { Code } from '../../src/verify/codes.ts'
 import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
@@ -26,6 +28,7 @@ export interface FakePorts extends ApiPorts {
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
     rows: Parameters<ApiPorts['tables']['rows']>[2][]
+    previews: { readonly source: object; readonly limit: number }[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
@@ -37,6 +40,8 @@ export interface FakePorts extends ApiPorts {
     plan: ReplayPlan | null
     replay: ReplayAdmission
     examined: Examined[]
+    schedules: ScheduleBody[]
+    preview: Preview
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
@@ -62,6 +67,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       embedded: [],
       verified: [],
       letters: [],
+      previews: [],
       repairs: [],
       rows: [],
     },
@@ -75,6 +81,8 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     plan: null,
     replay: { outcome: 'no_job' },
     examined: [],
+    schedules: [],
+    preview: { source: 'markdown:/docs', total: 0, documents: [], rejected: [], unlisted: [], stopped: null },
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
@@ -139,6 +147,10 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       asked.letters.push(['dryRun', { limit, content }])
       return stored.examined
     },
+    schedules: {
+      list: async kbId => (kbOf(kbId) === null ? null : stored.schedules),
+      remove: async (_, id) => stored.schedules.some(one => one.schedule_id === id),
+    },
     catalogue: {
       list: async () => stored.knowledgeBases,
       get: async kbId => kbOf(kbId),
@@ -174,6 +186,11 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       },
     },
     structured: { check: async () => stored.structured },
+    sourceId: source => `${source.type}:id`,
+    async preview(source, { limit }) {
+      asked.previews.push({ source, limit })
+      return stored.preview
+    },
     dependencies: [],
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
@@ -289,5 +306,21 @@ export const aDifference = (over: Partial<Difference> = {}): Difference => ({
   message: 'Version 1 of document d1 is not what readers see, and no job owns it.',
   repair: 'drop the rows of the version, which no reader sees',
   advice: 'No reader sees these rows; repair drops them.',
+  ...over,
+})
+
+/** A schedule of which a run was started; `over` says what is different. */
+export const aSchedule = (over: Partial<ScheduleBody> = {}): ScheduleBody => ({
+  schedule_id: '0123456789abcdef',
+  source: 'markdown:/docs',
+  spec: { type: 'markdown', path: '/docs' },
+  every_s: 21_600,
+  cron: null,
+  timezone: null,
+  next_at: '2026-11-25T12:00:00.000Z',
+  last_at: '2026-11-25T06:00:00.000Z',
+  last_job_id: 'job-1',
+  last_status: 'completed',
+  note: null,
   ...over,
 })

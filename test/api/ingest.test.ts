@@ -24,6 +24,7 @@ describe('POST /ingest', () => {
         embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 384 },
         parallelism: 2,
         priority: 0,
+        schedule: [{ source: 'markdown:id', spec: docs, refresh: null }],
       },
     ])
   })
@@ -68,7 +69,7 @@ describe('POST /ingest', () => {
       new Map([
         ['kb_id', expect.stringContaining('lower-case letters')],
         ['sources[0].path', '/etc is outside the allowed roots'],
-        ['sources[1].type', 'must be one of "markdown", "local_files"'],
+        ['sources[1].type', 'must be one of "markdown", "local_files", "structured"'],
         ['sources[2].path', 'must be a string, not 3'],
         ['sources[2].depth', expect.stringMatching(/^is no known field; known are type, path/)],
         ['sources[3]', 'must be an object, not a string'],

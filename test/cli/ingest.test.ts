@@ -12,19 +12,33 @@ describe.concurrent('penstock ingest', () => {
   it('sends absolute paths and what was asked for, and says how to follow the job', async ({ expect }) => {
     const ports = fakePorts()
     const cwd = realpathSync(tmpdir())
-    const flags = ['--include', 'a/**', '--include', 'b/**', '--chunk-size', '128', '--parallelism', '3']
+    const flags = [
+      '--include',
+      'a/**',
+      '--include',
+      'b/**',
+      '--chunk-size',
+      '128',
+      '--parallelism',
+      '3',
+      '--refresh-every',
+      '6h',
+    ]
     const args = ['ingest', 'docs', '/other', '--kb', 'handbook', '--embedding', 'openai:nomic:v1:768', ...flags]
     const { code, stdout } = await withServer(ports, url => ended(start(url, args, cwd)))
     expect(stdout).toBe('Job job-1 of handbook is admitted (pending).\nFollow it with: penstock watch job-1\n')
     expect(code).toBe(0)
+    const sources = [join(cwd, 'docs'), '/other'].map(path => ({ type: 'markdown', path, include: ['a/**', 'b/**'] }))
+    const refresh = { every_s: 21_600, cron: null, timezone: null }
     expect(ports.asked.submissions).toEqual([
       {
         kb_id: 'handbook',
-        sources: [join(cwd, 'docs'), '/other'].map(path => ({ type: 'markdown', path, include: ['a/**', 'b/**'] })),
+        sources,
         chunking: { strategy: 'markdown', chunk_size: 128, chunk_overlap: 16 },
         embedding: { provider: 'openai', model: 'nomic:v1', dimensions: 768 },
         parallelism: 3,
         priority: 0,
+        schedule: sources.map(spec => ({ source: 'markdown:id', spec, refresh })),
       },
     ])
   })

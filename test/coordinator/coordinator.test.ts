@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { finishSteps } from '../../src/coordinator/phases.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
 import { until } from '../kit/until.ts'
 import { useBench } from './bench.ts'
@@ -37,6 +38,7 @@ describe('a job', () => {
     const requests = await line.finishRequested()
     expect(requests.map(({ lane, value }) => [lane, 'step' in value ? value.step : value.type])).toEqual([
       [0, 'drop_unflipped'],
+      [0, 'sweep_unseen'],
       [0, 'prune_versions'],
       [0, 'build_index'],
       [0, 'end_mark'],
@@ -56,7 +58,7 @@ describe('a job', () => {
       ['CHUNKING', 'completed', 15],
       ['EMBEDDING', 'completed', 15],
       ['INDEXING', 'completed', 15],
-      ['FINISHING', 'completed', 3],
+      ['FINISHING', 'completed', 4],
     ])
   })
 
@@ -292,7 +294,7 @@ describe('two coordinators', () => {
       await until('one stands by', () => !one.active)
       expect({ row: await row(id), controls: await line.controls() }).toEqual(before)
       expect(await line.loadRequested()).toHaveLength(1)
-      expect(await line.finishRequested()).toHaveLength(4)
+      expect(await line.finishRequested()).toHaveLength(finishSteps.length + 1)
     },
   )
 })

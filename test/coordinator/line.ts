@@ -1,4 +1,4 @@
-import { phaseOfStage, phasesOf } from '../../src/coordinator/phases.ts'
+import { finishSteps, phaseOfStage, phasesOf } from '../../src/coordinator/phases.ts'
 import type { Broker, BrokerTransaction } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl } from '../../src/schemas/lane-control.ts'
@@ -149,7 +149,7 @@ export const openLine = async (real?: Broker) => {
       const branches = (await started(jobId))[0]!.job!.branches as readonly Branch[]
       for (const { stage } of phasesOf({ branches })) if (stage !== 'finishing') await pass(jobId, stage)
       await until('finish requests', async () => (await finishRequested()).some(({ value }) => value.job_id === jobId))
-      await pass(jobId, 'finishing', 3)
+      await pass(jobId, 'finishing', finishSteps.length)
       await until('told to be free', async () => (await lanesOf(jobId)).length === 0)
     },
     close: () => broker.close(),

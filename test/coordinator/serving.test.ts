@@ -70,7 +70,7 @@ test('after an error in the middle of a publication nothing that waits for its t
     async wait() {
       await createJobs({ em, knowledgeBases, queueDepth: 1, ...limits }).submit(submission('manual'))
     },
-    commandsWait: async () => true,
+    look: async () => ({ commands: true, due: false }),
     watchMs: 60_000,
   })
   await expect(serving).rejects.toThrow('Connection terminated unexpectedly')

@@ -32,9 +32,9 @@ const runTwoJobs = async (bench: Bench) => {
       ['CHUNKING', good, good, 0],
       ['EMBEDDING', good, good, 0],
       ['INDEXING', good, good, 0],
-      ['FINISHING', 3, 3, 0],
+      ['FINISHING', 4, 4, 0],
     ])
-    expect(steps.splice(0)).toEqual(['drop_unflipped', 'prune_versions', 'build_index'])
+    expect(steps.splice(0)).toEqual(['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'])
     expect((await bench.row(id)).run).toBe(run)
     indexed.clear()
   }

@@ -26,6 +26,7 @@ export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 8 },
   branches: [],
   documents_per_second: null,
+  delete_guard: null,
   ...overrides,
 })
 

@@ -1,10 +1,10 @@
-import type { Parsers } from '../../src/sources/parsing/parsers.ts'
+import type { Parsers, ParserTable } from '../../src/sources/parsing/parsers.ts'
 import { parsers } from '../../src/sources/parsing/table.ts'
 
 /** Parsers that run where they are called, for what is not about their children. */
 export const parsersHere: Parsers = {
   parse: async (name, input, { signal }) => {
     signal.throwIfAborted()
-    return parsers[name](input) as never
+    return (parsers as ParserTable)[name]!(input as never) as never
   },
 }

@@ -18,6 +18,7 @@ export type Poison = keyof typeof poisons
 const isPoison = (word: string | undefined): word is Poison => word !== undefined && word in poisons
 
 export const parsers: typeof own = {
+  ...own,
   front_matter: yaml => {
     const word = /^poison: (\w+)$/m.exec(yaml)?.[1]
     if (isPoison(word)) poisons[word]()

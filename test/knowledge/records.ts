@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SourceListing } from '../../src/knowledge/knowledge-base.ts'
 import type { DocumentEnd } from '../../src/schemas/document-end.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { Vector } from '../../src/schemas/vector.ts'
@@ -21,6 +22,17 @@ export const versionOf = (job: LaneJob, ordinal = 0): number => job.run * 2 ** 3
 
 /** float32, little endian. */
 export const bytesOf = (numbers: readonly number[]): Buffer => Buffer.from(new Float32Array(numbers).buffer)
+
+/** A source that was listed whole, in one bite. */
+export const listingOf: SourceListing = { index: 0, source: 'files', first: true, ended: true, unlisted: [] }
+
+/** A document of `recordsOf` as LOADING finds it. */
+export const seenAs = (job: LaneJob, uri: string, source = 'files', content = `fox ${uri}`) => ({
+  documentId: idOf(`${job.kb_id}/${source}/${uri}`),
+  source,
+  uri,
+  contentHash: idOf(content),
+})
 
 export interface Written {
   readonly uri: string

@@ -5,6 +5,7 @@ import { describeEffects } from './contract/effects.ts'
 import { describeFinishing } from './contract/finishing.ts'
 import { describeListing } from './contract/listing.ts'
 import { describeSearch } from './contract/search.ts'
+import { describeSweeping } from './contract/sweeping.ts'
 import { describeVectors } from './contract/vectors.ts'
 import { describeVerify } from './contract/verify.ts'
 import { describeVersions } from './contract/versions.ts'
@@ -20,6 +21,7 @@ export const describeStore = (name: string, open: () => Promise<TestDatabase>) =
     describeListing(bench)
     describeSearch(bench)
     describeFinishing(bench)
+    describeSweeping(bench)
     describeCatalogue(bench)
     describeVerify(bench)
   })

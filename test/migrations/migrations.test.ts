@@ -5,7 +5,7 @@ import { createKnowledgeStore } from '../../src/knowledge/pgvector.ts'
 import { migrateDown, migrateUp, migrationStatus } from '../../src/migrate.ts'
 import { databases, type TestDatabase } from '../kit/databases.ts'
 import { silent } from '../kit/log.ts'
-import { jobOf, recordsOf } from '../knowledge/records.ts'
+import { jobOf, listingOf, recordsOf } from '../knowledge/records.ts'
 
 const all = [
   'Migration0001_knowledge',
@@ -13,6 +13,7 @@ const all = [
   'Migration0003_gates',
   'Migration0004_replays',
   'Migration0007_tables',
+  'Migration0009_refresh',
 ]
 
 /** A knowledge base with a document, through the store. */
@@ -26,7 +27,7 @@ const fillKnowledge = async (database: Database) => {
     await writer.write(job, records)
     return []
   })
-  await store.listed(job, [{ documentId: 'd', source: 's', uri: 'u', contentHash: 'h' }])
+  await store.listed(job, [{ documentId: 'd', source: 's', uri: 'u', contentHash: 'h' }], listingOf)
 }
 const fillJobs = async ({ pool }: Database) => {
   await pool.query(

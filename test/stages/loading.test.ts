@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { SourceListing } from '../../src/knowledge/knowledge-base.ts'
 import { documentId, sourceIdOf, versionOf } from '../../src/schemas/identity.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { LoadRequest } from '../../src/schemas/load-request.ts'
@@ -129,6 +130,35 @@ test('what the store knows unchanged goes no further but counts, and every docum
     ['b', true],
     ['x', false],
   ])
+})
+
+test('what the source has no more is not told as seen, and the store is told how far the listing is', async () => {
+  const told: unknown[] = []
+  const store = {
+    listed: async (_job: LaneJob, found: readonly { uri: string }[], listing: SourceListing) => {
+      told.push([found.map(({ uri }) => uri), listing])
+      return new Set<string>()
+    },
+  }
+  const gone: SourceReject = { uri: 'g', code: 'file_gone', message: 'g is gone', gone: true }
+  const bites: readonly Bite[] = [
+    { documents: [doc('a'), gone, bad('x')], next: '1', unlisted: ['/b cannot be listed'] },
+    { documents: [], next: null },
+  ]
+  const openSource: OpenSource = () => ({
+    id: 'files',
+    source: { bite: async cursor => bites[Number(cursor ?? 0)]!, total: async () => null },
+  })
+  const stage = loading({ openSource, store })
+  const first = await tryStage(stage, [request()], { job: jobOf(1) })
+  await tryStage(stage, [request({ seq: 1, cursor: '1' })], { job: jobOf(1) })
+  const of = { index: 0, source: 'files' }
+  expect(told).toEqual([
+    [['a', 'x'], { ...of, first: true, ended: false, unlisted: ['/b cannot be listed'] }],
+    [[], { ...of, first: false, ended: true, unlisted: [] }],
+  ])
+  expect(first.rejects).toHaveLength(2)
+  expect(first.counted).toBe(3)
 })
 
 test('the total of all sources is said once, at the first bite', async () => {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { CommandRequest } from '../../coordinator/jobs.ts'
-import { sourceSpec } from '../../sources/spec.ts'
+import { requestedSource } from './refresh.ts'
 
 const kbIdPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
@@ -64,11 +64,17 @@ export const defaultSettings = Object.freeze({
 })
 
 const work = {
-  sources: z.array(sourceSpec).min(1, 'needs at least one source').max(32, 'takes at most 32 sources'),
+  sources: z.array(requestedSource).min(1, 'needs at least one source').max(32, 'takes at most 32 sources'),
   chunking: chunking.optional().describe("The knowledge base's own unless stated; for a new one: markdown, 512, 64."),
   embedding: embedding.optional().describe("The knowledge base's own unless stated; for a new one: hashing-v1, 384."),
   parallelism: z.int().min(1).max(1024).optional().describe('Lanes the job gets; no more than the line has.'),
   priority: z.int().min(-100).max(100).default(0).describe('The larger goes first among those that wait.'),
+  delete_guard: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Per cent of the documents of a source that may go at once because it has them no more; 20 unless set.'),
 }
 
 export const startRequest = z.strictObject(work)

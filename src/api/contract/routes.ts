@@ -3,8 +3,10 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { jobRoutes } from './job-routes.ts'
+import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
@@ -13,6 +15,8 @@ export const routes = {
   ...deadLetterRoutes,
   ...verifyRoutes,
   ...tableRoutes,
+  ...scheduleRoutes,
+  ...previewRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',

@@ -34,18 +34,22 @@ export const rowsQuery = z.strictObject({
   where: z
     .string()
     .max(8192)
-    .transform((text, ctx) => {
-      const parsed = where.safeParse(jsonOf(text))
-      if (parsed.success) return parsed.data
-      ctx.addIssue({
-        code: 'custom',
-        message: 'must be a JSON object of up to 8 columns and their values, {"city": "Bern"}',
-      })
-      return z.NEVER
+    .refine(text => conditionsOf(text) !== null, {
+      error: 'must be a JSON object of up to 8 columns and their values, {"city": "Bern"}',
     })
     .optional()
     .describe('A JSON object: only rows with these values, {"city": "Bern", "paid": true}; null is for none.'),
 })
+
+/** Column to its value; null for what are no conditions. */
+export const conditionsOf = (text: string): Readonly<Record<string, string | null>> | null => {
+  const parsed = where.safeParse(jsonOf(text))
+  if (!parsed.success) return null
+  const texts = Object.entries(parsed.data).map(
+    ([name, value]) => [name, value === null ? null : String(value)] as const,
+  )
+  return Object.fromEntries(texts)
+}
 
 const jsonOf = (text: string): unknown => {
   try {

@@ -1,6 +1,7 @@
 import { parseFrontMatter } from './front-matter-yaml.ts'
+import { parseHtml } from './html.ts'
 
 /** The parsers that run in children, by name. */
-export const parsers = { front_matter: parseFrontMatter } as const
+export const parsers = { front_matter: parseFrontMatter, html: parseHtml } as const
 
 export type OwnParsers = typeof parsers

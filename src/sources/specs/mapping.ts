@@ -28,7 +28,6 @@ const isType = (type: string): boolean => {
 
 const type = z
   .string()
-  .transform(text => text.replaceAll(' ', ''))
   .refine(isType, { error: `must be one of ${plainTypes}, or numeric(p,s) with p from 1 and s up to p` })
 
 const words = z.array(z.string().max(64)).min(1).max(64)
@@ -72,8 +71,6 @@ const table = z.strictObject({
     .max(1000)
     .optional()
     .describe('Below `path` of the source; not where that is a file itself.'),
-  kind: z.enum(['csv', 'xlsx']).optional().describe('By the extension unless stated: xlsx, or else csv.'),
-  sheet: z.string().min(1).max(64).optional().describe('Of an XLSX file; its first one unless stated.'),
   delimiter: z.string().length(1, 'must be one character').optional().describe("',' unless stated; '\\t' for tabs."),
   quote: z.string().length(1, 'must be one character').optional().describe("'\"' unless stated."),
   escape: z

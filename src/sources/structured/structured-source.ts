@@ -130,8 +130,11 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
       : ended
         ? { ...after, file: cursor.file + 1, offset: null, row: 0, identity: null, files: uris }
         : { ...after, offset: next, row, identity: file.identity }
+    // The document of a row that cannot be read is not known, so none of the source may be taken for gone.
+    const unlisted = table.document ? rejects.slice(0, 1).map(({ message }) => message) : []
     return {
       documents,
+      unlisted,
       tabled: {
         ...{
           table: table.table,

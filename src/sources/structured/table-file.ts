@@ -37,6 +37,10 @@ export const openTableFile = async (
 ): Promise<TableFile | readonly SourceMistake[]> => {
   const file = await opener.stream(path)
   try {
+    if ((await file.read(0, zipMark.length)).equals(zipMark)) {
+      await file.close()
+      return [{ path: at, message: `maps ${path}, which is a workbook or another zip; save its sheet as CSV` }]
+    }
     const dialect = await dialectOf(file, mapping)
     const first = await afterLines(file, dialect, mapping.skip_rows ?? 0)
     const head = await headOf(file, dialect, first)
@@ -64,6 +68,8 @@ export const openTableFile = async (
     throw error
   }
 }
+
+const zipMark = Buffer.from('PK\u0003\u0004')
 
 export const isTableFile = (found: TableFile | readonly SourceMistake[]): found is TableFile => 'plan' in found
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { skipSaying } from '../../kit/skip-saying.ts'
 import { until } from '../../kit/until.ts'
-import { jobOf, recordsOf } from '../records.ts'
+import { jobOf, listingOf, recordsOf } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
 
 export const describeFinishing = (bench: StoreBench) =>
@@ -34,7 +34,7 @@ export const describeFinishing = (bench: StoreBench) =>
       await write(first, ...documents)
       const second = jobOf(first.kb_id, 2)
       await write(second, ...documents.map(({ uri }) => ({ uri, texts: ['new fox'] })))
-      await bench.store.listed(first, [{ documentId: 'x', source: 'files', uri: 'x', contentHash: 'x' }])
+      await bench.store.listed(first, [{ documentId: 'x', source: 'files', uri: 'x', contentHash: 'x' }], listingOf)
       const third = jobOf(first.kb_id, 3)
       await apply(await claimOf(third), third, 0, recordsOf(third, { uri: 'd0', texts: ['next fox'] }).slice(0, 1))
       expect(await rowsOf(first)).toBe(501)
@@ -48,7 +48,7 @@ export const describeFinishing = (bench: StoreBench) =>
     test('stops between its steps when told to', async () => {
       const job = await newBase()
       const stopped = AbortSignal.abort(new Error('held'))
-      for (const step of ['drop_unflipped', 'prune_versions', 'build_index'] as const)
+      for (const step of ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'] as const)
         await expect(bench.store.finish(job, step, stopped)).rejects.toThrow('held')
     })
 

@@ -7,7 +7,7 @@ import { topicSpecs } from '../../../src/schemas/topics.ts'
 import type { Code } from '../../../src/verify/codes.ts'
 import { createVerifier } from '../../../src/verify/create-verifier.ts'
 import { completedJob } from '../../verify/states.ts'
-import { idOf, jobOf, recordsOf, versionOf } from '../records.ts'
+import { idOf, jobOf, listingOf, recordsOf, versionOf } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
 
 export const describeVerify = (bench: StoreBench) =>
@@ -93,12 +93,12 @@ export const describeVerify = (bench: StoreBench) =>
         { documentId: id, source: 'files', uri: 'b', contentHash: idOf(documents[1]!.texts.join('\n')) },
       ]
       const next = jobOf(job.kb_id, 2)
-      expect(await bench.store.listed(next, unchanged)).toEqual(new Set([id]))
+      expect(await bench.store.listed(next, unchanged, listingOf)).toEqual(new Set([id]))
 
       const { repaired, report } = await repair(job, code)
       expect(repaired).toEqual([{ code, count: 1 }])
       expect(report.totals).toMatchObject([{ code, count: 1, repairable: 0 }])
-      expect(await bench.store.listed(next, unchanged)).toEqual(new Set())
+      expect(await bench.store.listed(next, unchanged, listingOf)).toEqual(new Set())
       await write(next, documents[1]!)
       await bench.store.finish(next, 'prune_versions', signal)
       await sql('delete from applied where job_id = $1', next.job_id)

@@ -68,6 +68,7 @@ const statements: readonly (readonly [string, Answer])[] = [
           .table(CommandRow)
           .all()
           .some(({ appliedAt }) => appliedAt === null),
+        due: false,
         busy: jobs(database).some(({ status }) => ['pending', 'running', 'paused'].includes(String(status))),
       },
     ],

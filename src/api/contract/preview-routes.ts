@@ -1,0 +1,19 @@
+import { preview, previewRequest } from './previews.ts'
+import { invalid, route } from './route.ts'
+
+export const previewRoutes = {
+  previewSource: route({
+    method: 'POST',
+    path: '/api/sources/preview',
+    tag: 'ingestion',
+    summary:
+      'What a source would yield: its first documents, its total and what would be rejected; nothing is ingested',
+    body: previewRequest,
+    answer: preview,
+    statuses: { 200: 'What it yields.' },
+    errors: {
+      ...invalid,
+      503: 'The source, or too many previews at once, want to be asked later; Retry-After says when.',
+    },
+  }),
+} as const

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Preview } from './api/contract/previews.ts'
+import type { ApiPorts } from './api/ports.ts'
+import { titleOf } from './chunking/title.ts'
+import { chunksOf, ofSources } from './dry-run.ts'
+import { type Bite, isSourceReject, type OpenSource, type SourceDocument } from './sources/source.ts'
+
+/** How much of a source one preview reads: it ends with the first of these that is reached, or with its documents. */
+export interface PreviewLimits {
+  readonly characters: number
+  readonly ms: number
+}
+
+const usual: PreviewLimits = { characters: 16 * 1024 * 1024, ms: 20_000 }
+
+/** Characters of a text that are shown. */
+const shown = 200
+
+/**
+ * Reads the first bites of a source as LOADING would, and cuts their documents as CHUNKING would; writes nothing. What
+ * takes too long is left out, and the answer says so. Throws what the source throws.
+ */
+export const previewer =
+  (open: OpenSource, limits = usual): ApiPorts['preview'] =>
+  async (spec, { limit, chunking, signal: caller }) => {
+    const late = AbortSignal.timeout(limits.ms)
+    const signal = AbortSignal.any([caller, late])
+    const inTime = async <T>(work: () => Promise<T>): Promise<T | null> => {
+      if (late.aborted) return null
+      try {
+        return await work()
+      } catch (error) {
+        if (late.aborted && !caller.aborted) return null
+        throw error
+      }
+    }
+    const { source, id } = open(ofSources([spec], { job_id: `preview-${randomUUID()}` }), 0)
+    const documents: Preview['documents'][number][] = []
+    const rejected: Preview['rejected'][number][] = []
+    const unlisted = new Set<string>()
+    const preview = (stopped: Preview['stopped'], total: number | null): Preview => ({
+      ...{ source: id, total, documents, rejected, unlisted: [...unlisted], stopped },
+    })
+
+    const total = await inTime(() => source.total(signal))
+    let characters = 0
+    for (let cursor: string | null = null; ; ) {
+      const bite: Bite | null = await inTime(() => source.bite(cursor, signal))
+      if (bite === null) return preview('time', total)
+      for (const message of bite.unlisted ?? []) unlisted.add(message)
+      for (const one of bite.documents) {
+        if (documents.length + rejected.length >= limit) return preview('limit', total)
+        if (characters > limits.characters) return preview('characters', total)
+        if (late.aborted) return preview('time', total)
+        if (isSourceReject(one)) rejected.push({ uri: one.uri, code: one.code, message: one.message })
+        else {
+          characters += one.text.length
+          documents.push(shownOf(one, await chunksOf(one, chunking)))
+        }
+      }
+      if (bite.next === null) return preview(null, total)
+      cursor = bite.next
+    }
+  }
+
+const shownOf = (one: SourceDocument, chunks: number): Preview['documents'][number] => ({
+  uri: one.uri,
+  title: titleOf(one),
+  media_type: one.mediaType,
+  characters: one.text.length,
+  chunks,
+  begins: one.text.trimStart().slice(0, shown).toWellFormed(),
+  metadata: one.metadata,
+})
