@@ -6,12 +6,14 @@ import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
-import { sourceKinds } from './open-sources.ts'
+import { createTableCatalogue } from './knowledge/table-catalogue.ts'
+import { fileOpener, sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
+import { firstRows } from './sources/structured/first-rows.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 import { lookingWebParts } from './web-parts.ts'
@@ -37,6 +39,8 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
     verifier: await openVerifier(parts),
+    tables: createTableCatalogue(pool),
+    structured: { check: firstRows(fileOpener(config)) },
     dependencies: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'kafka', check: async () => void (await broker.clusterId()) },

@@ -6,19 +6,27 @@ import type { SourceKinds } from './sources/kind.ts'
 import { readLocalFile } from './sources/local-files.ts'
 import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
+import { structuredKind } from './sources/structured/structured-kind.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
 
 /** What websites are read with, in this process. */
 export type WebParts = Omit<WebsiteDeps, 'parsers'>
 
+/** The one opener of source paths, as this installation allows them. */
+export const fileOpener = ({ sources }: Pick<Config, 'sources'>): FileOpener => {
+  const { fileRoots: roots, maxFileBytes: maxBytes, maxStreamedBytes } = sources
+  return new FileOpener({ roots, maxBytes, maxStreamedBytes })
+}
+
 /** Every type of source, as this installation allows it. */
-export const sourceKinds = ({ sources }: Config, parsers: Parsers, web: WebParts): SourceKinds => {
-  const opener = new FileOpener({ roots: sources.fileRoots, maxBytes: sources.maxFileBytes })
+export const sourceKinds = ({ sources }: Pick<Config, 'sources'>, parsers: Parsers, web: WebParts): SourceKinds => {
+  const opener = fileOpener({ sources })
   const files = { opener, parsers }
   return {
     markdown: filesKind(files, readMarkdown),
     local_files: filesKind(files, readLocalFile),
     website: websiteKind({ ...web, parsers }),
     events: eventsKind,
+    structured: structuredKind(opener),
   }
 }

@@ -3,12 +3,14 @@ import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Broker } from './kafka/broker.ts'
 import { openKafka } from './kafka/kafkajs.ts'
-import type { KnowledgeStore } from './knowledge/knowledge-base.ts'
+import type { KnowledgeStore, TableWriter } from './knowledge/knowledge-base.ts'
 import { createKnowledgeStore } from './knowledge/pgvector.ts'
+import { createTableStore } from './knowledge/table-store.ts'
 import { migrationStatus } from './migrate.ts'
 import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import { openModels } from './models/open.ts'
 import { processName } from './process-name.ts'
+import type { Effects } from './runtime/effects.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
@@ -28,6 +30,7 @@ export interface Parts {
   gate(): Promise<Gate>
   database(): Promise<Database>
   store(): Promise<KnowledgeStore>
+  tables(): Promise<Effects<TableWriter>>
   parsers(): Promise<ParserPool>
   /** One for a process: a host is asked no faster because several ask. */
   fetcher(): Promise<Fetcher>
@@ -98,6 +101,8 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     nothing,
   )
 
+  const tables = once(async () => createTableStore(await database()), nothing)
+
   const parsers = once(
     async () => {
       const { processes: children, timeoutMs, memoryMb } = config.parsers
@@ -120,6 +125,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     gate,
     database,
     store,
+    tables,
     parsers,
     fetcher,
     async close() {

@@ -13,6 +13,13 @@ export interface RoleProcessOptions {
   readonly pidFile: string
 }
 
+/**
+ * The rows of a file are garbage soon after they were read. With its usual young generation V8 takes over 70 MB more for
+ * them, and is no quicker.
+ */
+const heapOf = (roles: readonly Role[]): readonly string[] =>
+  roles.includes('loading') ? ['--max-semi-space-size=4'] : []
+
 const stopWithinMs = 15_000
 
 /** Ends the process that an `up` which was killed left running, and so frees its port. */
@@ -25,7 +32,7 @@ export const roleProcess = ({ roles, environment, logFile, pidFile }: RoleProces
     spawnChild({
       name: roles.join(', '),
       command: process.execPath,
-      args: [join(import.meta.dirname, 'main.ts'), 'run', ...roles],
+      args: [...heapOf(roles), join(import.meta.dirname, 'main.ts'), 'run', ...roles],
       env: environment,
       logFile,
       pidFile,

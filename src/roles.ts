@@ -5,13 +5,13 @@ import { startCoordinator } from './coordinator/coordinator.ts'
 import { startIntake } from './intake-role.ts'
 import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import { forgetFrontiers } from './knowledge/crawl-frontier.ts'
-import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { replayDocuments } from './knowledge/replay-documents.ts'
 import { sourceKinds } from './open-sources.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
 import { requestPorts, requestReader } from './request-reader.ts'
+import type { Effects } from './runtime/effects.ts'
 import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
@@ -19,6 +19,7 @@ import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
+import { tabulating } from './stages/tabulating.ts'
 import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
@@ -102,20 +103,24 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
     },
   })
   checkPipeline(Object.values(line) as unknown as readonly Stage[])
-  const one = line[name] as unknown as Stage<Topic, readonly Topic[], KnowledgeWriter>
+  const one = line[name] as unknown as Stage<Topic, readonly Topic[], unknown>
   return runStage({
     stage: one,
     worker: processName,
     broker: await parts.broker(),
     gate: await parts.gate(),
     codec: await parts.codec(),
-    effects: one.effect ? await parts.store() : null,
+    effects: one.effect ? await effectsOf(name, parts) : null,
     retry: config.retry,
     slicesAtOnce: config.stages.slicesAtOnce,
     log,
     failed,
   })
 }
+
+/** What a stage with an effect writes to. */
+const effectsOf = async (name: string, parts: Parts): Promise<Effects<unknown>> =>
+  (name === tabulating.name ? await parts.tables() : await parts.store()) as Effects<unknown>
 
 const coordinator = async (parts: Parts): Promise<Started> => {
   const { lanes, concurrency, queueDepth } = parts.config.jobs
@@ -132,6 +137,7 @@ const coordinator = async (parts: Parts): Promise<Started> => {
     },
     async claim(job, stage, lane) {
       if (stage === indexing.name) await store.claim(job, stage, lane)
+      if (stage === tabulating.name) await (await parts.tables()).claim(job, stage, lane)
     },
     async discard(job, signal) {
       await store.finish(job, 'drop_unflipped', signal)

@@ -52,6 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'knowledge/knowledge-base.ts',
       'models/model.ts',
       'sources/spec.ts',
+      'sources/specs/',
     ],
     ...['runtime/errors.ts', 'verify/verifier.ts', 'verify/codes.ts'],
   ],

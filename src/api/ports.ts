@@ -12,6 +12,7 @@ import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { Preview } from './contract/previews.ts'
+import type { CheckedTable, RowPage, TableSummary } from './contract/tables.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
@@ -34,6 +35,8 @@ export interface ApiPorts {
   sourceId(source: SourceSpec): string
   /** What a source yields first; reads it as LOADING does, and changes nothing. */
   preview(source: SourceSpec, options: PreviewOptions): Promise<Preview>
+  readonly tables: Tables
+  readonly structured: StructuredCheck
   readonly dependencies: readonly Dependency[]
   /** Milliseconds a dependency has to answer; 2,000 unless stated. */
   readonly answerWithinMs?: number
@@ -66,6 +69,31 @@ export interface Catalogue {
    * error with the code `bad_cursor` for a cursor that it did not make.
    */
   documents(kbId: string, page: { readonly limit: number; readonly after: string | null }): Promise<DocumentPage | null>
+}
+
+/** The tables of knowledge bases; null for what is not there. */
+export interface Tables {
+  list(kbId: string): Promise<readonly TableSummary[] | null>
+  get(kbId: string, table: string): Promise<TableSummary | null>
+  /** Throws errors with the codes `bad_cursor` and `bad_filter` for a query that the table cannot answer. */
+  rows(
+    kbId: string,
+    table: string,
+    query: {
+      readonly limit: number
+      readonly after: string | null
+      readonly where: Readonly<Record<string, string | null>>
+    },
+  ): Promise<RowPage | null>
+}
+
+export interface StructuredCheck {
+  /** What is wrong with a source of tables, or its first rows as they would be typed; paths are relative to the source. */
+  check(
+    source: Extract<SourceSpec, { readonly type: 'structured' }>,
+    rows: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
 }
 
 export interface Dependency {

@@ -27,6 +27,7 @@ import type { ApiPorts } from './ports.ts'
 import { previewHandlers } from './previews.ts'
 import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
+import { tableHandlers } from './tables.ts'
 import { verifyHandlers } from './verify.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
@@ -65,6 +66,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
     ...verifyHandlers(ports),
+    ...tableHandlers(ports),
     ...scheduleHandlers(ports),
     ...previewHandlers(ports),
     ...healthHandlers(ports),

@@ -6,6 +6,7 @@ const units: Readonly<Record<string, string>> = {
   CHUNKING: 'document',
   EMBEDDING: 'chunk',
   INDEXING: 'chunk',
+  TABULATING: 'row',
   FINISHING: 'step',
 }
 
@@ -19,13 +20,13 @@ export const items = ({ name, items_processed, items_total }: PhaseDetail): stri
 
 /** One sentence about a job that has ended or was looked at. */
 export const summary = (job: JobStatus): string => {
-  const { documents, chunks, rejected } = job.metrics
+  const { documents, rows, chunks, rejected } = job.metrics
   const seconds = secondsOf(job)
   const took = seconds === null ? '' : ` in ${number(seconds)} s`
   const lost = rejected === 0 ? '' : `, ${number(rejected)} rejected (penstock dead-letters ${job.job_id})`
   const usual = job.kind === 'stream' ? 'Stream' : 'Job'
   const what = job.replay === null ? usual : `Replay of ${counted(job.replay.documents, 'document')} as job`
-  return `${what} ${job.job_id} of ${job.kb_id} ${verbs[job.status]}${took}: ${counted(documents, 'document')}, ${counted(chunks, 'chunk')}${lost}.`
+  return `${what} ${job.job_id} of ${job.kb_id} ${verbs[job.status]}${took}: ${counted(documents, 'document')}${rows === 0 ? '' : `, ${counted(rows, 'row')}`}, ${counted(chunks, 'chunk')}${lost}.`
 }
 
 const verbs: Readonly<Record<JobStatus['status'], string>> = {

@@ -12,6 +12,8 @@ import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
 import { registerSource } from './source.ts'
 import { registerStatus } from './status.ts'
+import { registerStructured } from './structured.ts'
+import { registerTables } from './tables.ts'
 import { say, sayJson } from './text.ts'
 import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
@@ -46,6 +48,8 @@ const verbs = [
   registerControl,
   registerSearch,
   registerKnowledgeBases,
+  registerTables,
+  registerStructured,
   registerSource,
   registerSchedules,
   registerDeadLetters,

@@ -10,6 +10,8 @@ type SourceType = (typeof readTypes)[number] | 'events'
 /** How sources are described on the command line, for every verb that takes some. */
 export interface SourceFlags {
   readonly type?: SourceType
+  /** A file that maps columns of files to columns of tables: the sources are of type `structured`. */
+  readonly mapping?: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly depth?: number
@@ -27,6 +29,7 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
     )
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
     .option('--exclude <glob>', 'none that match; may be repeated', collect)
+    .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
     .option('--depth <links>', 'of a website: links followed in a row', integer)
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
 
@@ -37,8 +40,8 @@ export const sourcesOf = (
   flags: SourceFlags,
 ): IngestBody['sources'] => {
   if (flags.type === 'events') {
-    const { include, exclude, depth, maxPages } = flags
-    if (sources.length > 0 || [include, exclude, depth, maxPages].some(flag => flag !== undefined))
+    const { include, exclude, depth, maxPages, mapping } = flags
+    if (sources.length > 0 || [include, exclude, depth, maxPages, mapping].some(flag => flag !== undefined))
       throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
     return [{ type: 'events' }]
   }
@@ -64,5 +67,7 @@ const sourceOf = (context: CliContext, source: string, flags: SourceFlags): Inge
     }
   }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
-  return { type, path: resolve(context.cwd, source), ...globs }
+  const path = resolve(context.cwd, source)
+  if (flags.mapping === undefined) return { type, path, ...globs }
+  return { type: 'structured', path, mapping_file: resolve(context.cwd, flags.mapping) }
 }

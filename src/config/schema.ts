@@ -116,6 +116,11 @@ export const schema = z.object({
       integer(1, 4096 * MiB).default(64 * MiB),
       'Files larger than this many bytes are rejected.',
     ),
+    maxStreamedBytes: setting(
+      'PENSTOCK_MAX_STREAMED_BYTES',
+      integer(1, 1024 * 1024 * MiB).default(16 * 1024 * MiB),
+      'Files of tables, which are read piece by piece, may have this many bytes.',
+    ),
   }),
   fetch: fetchSettings,
   upstream: z.object({

@@ -3,7 +3,7 @@ import type { LaneControl, LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
 import { control, finish, loadRequests, type RecordOf, type Topic } from '../schemas/topics.ts'
 import type { JobRow, LaneRow, PlannedRecord } from './entities.ts'
-import { finishSteps, phasesOf } from './phases.ts'
+import { finishStepsOf, phasesOf } from './phases.ts'
 
 const planned = <T extends Topic>(topic: T, lane: number, key: string, value: RecordOf<T>): PlannedRecord => ({
   topic: topic.name,
@@ -64,7 +64,9 @@ export const firstLoadRequest = (job: JobRow): PlannedRecord => {
 
 /** The steps of FINISHING and their end mark. */
 export const finishRequests = (job: JobRow): readonly PlannedRecord[] => {
-  const steps = finishSteps.map((step): FinishRequest => ({ type: 'finish_request', job_id: job.id, step }))
+  const steps = finishStepsOf(job.state).map(
+    (step): FinishRequest => ({ type: 'finish_request', job_id: job.id, step }),
+  )
   return [...steps, { type: 'end_mark', job_id: job.id } as const].map(value =>
     planned(finish, firstLane(job), job.id, value),
   )

@@ -5,7 +5,7 @@ import { expectedOf, missingOf } from './job-holds.ts'
 import { isComplete, type Job } from './job-state.ts'
 import type { EtaBody, HoldBody, JobStatus, PhaseDetail, PhaseState } from './jobs.ts'
 import { rateOf } from './pace.ts'
-import { itemsTotal, jobPercent } from './percent.ts'
+import { handedTo, itemsTotal, jobPercent } from './percent.ts'
 import { type PhaseSpec, phasesOf } from './phases.ts'
 import { streamBody, streamPercent } from './streams.ts'
 import type { Owners } from './waiting.ts'
@@ -23,6 +23,7 @@ export interface Surroundings {
 export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surroundings): JobStatus => {
   const { state } = row
   const { LOADING, CHUNKING, INDEXING } = state.phases
+  const rows = handedTo(state, 'TABULATING')
   const seconds = row.startedAt ? ((row.completedAt ?? now).getTime() - row.startedAt.getTime()) / 1000 : 0
   const own = phasesOf(state)
   const begun = own.filter(({ name }) => state.phases[name].startedAt !== null)
@@ -39,7 +40,8 @@ export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surr
     waiting_for: waitingFor,
     error: state.failure,
     metrics: {
-      documents: LOADING.items,
+      documents: Math.max(0, LOADING.items - rows),
+      rows,
       chunks: CHUNKING.outputs,
       rejected: own.reduce((sum, { name }) => sum + state.phases[name].rejects, 0),
       bytes: CHUNKING.bytes,

@@ -137,6 +137,8 @@ export interface JobStatus {
   readonly error: FailureBody | null
   readonly metrics: {
     readonly documents: number
+    /** Of tables. */
+    readonly rows: number
     readonly chunks: number
     readonly rejected: number
     readonly bytes: number

@@ -1,6 +1,6 @@
 import type { Phase } from '../schemas/names.ts'
 import { isComplete, type Job } from './job-state.ts'
-import { finishSteps, phaseOf, phasesOf } from './phases.ts'
+import { finishStepsOf, phaseOf, phasesOf } from './phases.ts'
 
 /**
  * How far a job is, in per cent. A phase's total is known once the phase before it is complete (its outputs); until
@@ -17,7 +17,7 @@ export const shownPercent = (job: Job, name: Phase): number => {
 export const itemsTotal = (job: Job, name: Phase): number | null => {
   const phase = job.phases[name]
   if (isComplete(phase)) return phase.items
-  if (name === 'FINISHING') return finishSteps.length
+  if (name === 'FINISHING') return finishStepsOf(job).length
   const { before } = phaseOf(name)
   if (before === null) return phase.total === null ? null : Math.max(phase.total, phase.items)
   return isComplete(job.phases[before]) ? handedTo(job, name) : null

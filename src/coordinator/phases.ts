@@ -38,8 +38,12 @@ export const phasesOf = (job: Branching): readonly PhaseSpec[] => phases.filter(
 export const branchesOf = ({ sources, replay }: Pick<Submission, 'sources' | 'replay'>): readonly Branch[] =>
   !replay && sources.some(({ type }) => type === 'structured') ? ['TABULATING'] : []
 
-/** The steps of FINISHING, in order. */
+/** The steps of FINISHING of every job, in order. */
 export const finishSteps = ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'] as const
+
+/** Those of a job: tables flip before what did not flip is dropped. */
+export const finishStepsOf = (job: Branching) =>
+  hasPhase(job, 'TABULATING') ? (['flip_tables', ...finishSteps] as const) : finishSteps
 
 export const phaseOfStage = (stage: string): PhaseSpec | undefined => phases.find(phase => phase.stage === stage)
 

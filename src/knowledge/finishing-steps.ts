@@ -6,6 +6,7 @@ import { chunkTable } from './chunk-table.ts'
 import type { FinishStep } from './knowledge-base.ts'
 import { type StoredBase, storedBase } from './settings.ts'
 import { keptBySweep, type SweepOptions, sweepUnseen } from './sweeping.ts'
+import { dropLoads, flipTables } from './table-flips.ts'
 import { inTransaction } from './transaction.ts'
 import { type DocumentVersion, dropVersions } from './versions.ts'
 
@@ -23,12 +24,15 @@ export const finish = async (
   // After a first load the planner knows nothing of these yet, and would compare each with each.
   await options.pool.query('analyze document, document_version')
   switch (step) {
+    case 'flip_tables':
+      return flipTables(options, kb, job, signal)
     case 'drop_unflipped': {
       // Those of this run that are newer than what is active, or that have nothing active beside them.
       const dropped = await dropAll(options.pool, kb, signal, {
         condition: 'v.version >= $3 and v.version < $4 and (d.active_version is null or d.active_version < v.version)',
         values: [versionOf(job.run, 0), versionOf(job.run + 1, 0)],
       })
+      await dropLoads(options.pool, kb, signal, { condition: 'l.run = $2', values: [job.run] })
       return dropped === 0 ? 'Every version is complete.' : `Dropped ${dropped} versions that were not complete.`
     }
     case 'sweep_unseen':
@@ -40,6 +44,8 @@ export const finish = async (
       if (job.kind === 'run')
         for (const table of ['seen', 'source_listing'])
           await options.pool.query(`delete from ${table} where kb_id = $1 and run < $2`, [kb.id, job.run])
+      // Nor may it drop what a run beside it still loads: those before that one cannot go on.
+      if (job.kind === 'run') await dropLoads(options.pool, kb, signal, { condition: 'l.run < $2', values: [job.run] })
       signal.throwIfAborted()
       // A server does this by itself.
       if (options.embedded && dropped > 0) await options.pool.query(`vacuum ${chunkTable(kb.number)}`)

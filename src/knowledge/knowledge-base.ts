@@ -1,7 +1,9 @@
-import type { Effects } from '../runtime/effects.ts'
+import type { Effects, RefusedPart } from '../runtime/effects.ts'
 import type { Reject } from '../runtime/errors.ts'
 import type { DocumentEnd } from '../schemas/document-end.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import type { Rows } from '../schemas/rows.ts'
+import type { TableEnd } from '../schemas/table-end.ts'
 import type { Vector } from '../schemas/vector.ts'
 
 /** The port to the store of knowledge bases: what INDEXING and FINISHING write and what search reads. */
@@ -17,7 +19,7 @@ export interface KnowledgeStore extends Effects<KnowledgeWriter> {
   search(query: SearchQuery): Promise<readonly SearchHit[]>
 }
 
-export type FinishStep = 'drop_unflipped' | 'sweep_unseen' | 'prune_versions' | 'build_index'
+export type FinishStep = 'flip_tables' | 'drop_unflipped' | 'sweep_unseen' | 'prune_versions' | 'build_index'
 
 /** Bound to one transaction of `Effects.apply`. */
 export interface KnowledgeWriter {
@@ -27,6 +29,19 @@ export interface KnowledgeWriter {
    * active one changes nothing. Returns the entries it had to reject, by index in `records`.
    */
   write(job: LaneJob, records: readonly (Vector | DocumentEnd)[]): Promise<ReadonlyMap<number, Reject>>
+}
+
+/** Bound to one transaction of `Effects.apply`: what TABULATING writes. */
+export interface TableWriter {
+  /**
+   * Stores rows in the loads of their tables, made by the first of them. Returns the rows it had to refuse, by the index of
+   * their record. Throws Fatal `table_taken` for a table that another source fills.
+   */
+  tabulate(
+    job: LaneJob,
+    lane: number,
+    records: readonly (Rows | TableEnd)[],
+  ): Promise<ReadonlyMap<number, readonly RefusedPart[]>>
 }
 
 export interface SearchQuery {

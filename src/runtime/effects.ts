@@ -1,3 +1,5 @@
+import type { Reject } from './errors.ts'
+
 /**
  * The port to a store that a stage writes to: an effect happens once although Kafka and the store cannot commit
  * together. The store keeps `applied(job, stage, lane, next_offset, fence)` and moves it in the effect's transaction.
@@ -30,4 +32,12 @@ export interface EffectReject {
   readonly offset: number
   readonly code: string
   readonly message: string
+  /** Of a part of the record, while the rest of it was stored. */
+  readonly uri?: string
+}
+
+/** A part of a record that the store refused, while the rest of it was stored. */
+export interface RefusedPart {
+  readonly uri: string
+  readonly reject: Reject
 }

@@ -3,6 +3,7 @@ import type { LaneJob } from '../schemas/lane-control.ts'
 import type { Phase } from '../schemas/names.ts'
 import type { AnyRecord, RecordOf, Topic } from '../schemas/topics.ts'
 import type { Rest } from './computing.ts'
+import type { RefusedPart } from './effects.ts'
 import type { Reject } from './errors.ts'
 
 /**
@@ -38,13 +39,13 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   instead?(input: RecordOf<In>, reject: Reject, context: StageContext): Outcome<Out[number]>
   /**
    * Writes the slice to the store, inside the transaction that moves the applied row: all of it happens once.
-   * Returns the inputs it had to reject, by index. Called after `transform`, with those of its inputs that it kept.
+   * Returns the inputs it had to reject, or the parts of them, by index. Called after `transform`, with those of its inputs that it kept.
    */
   readonly effect?: (
     inputs: readonly RecordOf<In>[],
     writer: W,
     context: StageContext,
-  ) => Promise<ReadonlyMap<number, Reject>>
+  ) => Promise<ReadonlyMap<number, Reject | readonly RefusedPart[]>>
 }
 
 /** The records an input became (none is fine), with the parts of it that were rejected, or why all of it never will. */

@@ -168,15 +168,15 @@ const effect = async <W>(
       writer,
       context,
     )
-    return [...rejects].map(([i, reject]) => ({
-      offset: fresh[i]!.record.offset,
-      code: codeOf(reject),
-      message: reject.message,
-    }))
+    return [...rejects].flatMap(([i, refused]) => {
+      const { offset } = fresh[i]!.record
+      if (refused instanceof Error) return [{ offset, code: codeOf(refused), message: refused.message }]
+      return refused.map(({ uri, reject }) => ({ offset, code: codeOf(reject), message: reject.message, uri }))
+    })
   })
   const byOffset = new Map(inputs.map(input => [input.record.offset, input]))
   return refused.flatMap(reject => {
     const input = byOffset.get(reject.offset)
-    return input ? [{ ...input, uri: null, reject }] : []
+    return input ? [{ ...input, uri: reject.uri ?? null, reject }] : []
   })
 }

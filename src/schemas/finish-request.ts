@@ -14,7 +14,7 @@ export const finishRequest = {
       type: {
         type: 'enum',
         name: 'finish_step',
-        symbols: ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index'],
+        symbols: ['drop_unflipped', 'sweep_unseen', 'prune_versions', 'build_index', 'flip_tables'],
       },
     },
   ],

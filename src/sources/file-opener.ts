@@ -4,6 +4,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { type Listing, walk } from './file-listing.ts'
+import type { OpenedFile } from './opened-file.ts'
 
 /** Why a path is not read: `code` is one of the codes below, the message a sentence that names the path. */
 export class FileRefusal extends Error {
@@ -29,6 +30,8 @@ export interface FileOpenerOptions {
   readonly roots: readonly string[]
   /** Bytes of the largest file that is read; 64 MiB unless given. */
   readonly maxBytes?: number
+  /** Bytes of the largest file that is read piece by piece; 16 GiB unless given. */
+  readonly maxStreamedBytes?: number
 }
 
 /** What a source path names: its real path, and whether it is one file or a folder. */
@@ -44,10 +47,12 @@ export interface Located {
 export class FileOpener {
   readonly #roots: readonly string[]
   readonly #maxBytes: number
+  readonly #maxStreamedBytes: number
 
-  constructor({ roots, maxBytes = 64 * 1024 * 1024 }: FileOpenerOptions) {
+  constructor({ roots, maxBytes = 64 * 1024 ** 2, maxStreamedBytes = 16 * 1024 ** 3 }: FileOpenerOptions) {
     this.#roots = roots.map(root => resolve(root))
     this.#maxBytes = maxBytes
+    this.#maxStreamedBytes = maxStreamedBytes
   }
 
   /**
@@ -95,24 +100,43 @@ export class FileOpener {
 
   /** The whole content of a file, and its URL by its real path. Throws FileRefusal. */
   async read(path: string): Promise<{ readonly bytes: Buffer; readonly uri: string }> {
+    const { file, opened, uri } = await this.#open(path, this.#maxBytes, 'PENSTOCK_MAX_FILE_BYTES')
+    try {
+      return { bytes: await asked(path, 'file_gone', () => contentOf(file, opened.size)), uri }
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** A file to be read piece by piece; whoever opens it closes it. Throws FileRefusal. */
+  async stream(path: string): Promise<OpenedFile> {
+    const { file, opened, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
+    const { dev, ino, size, mtimeMs } = opened
+    return {
+      ...{ uri, size, identity: `${dev}-${ino}-${size}-${mtimeMs}` },
+      read: (position, length) =>
+        asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, size - position)), position)),
+      close: () => file.close(),
+    }
+  }
+
+  async #open(path: string, maxBytes: number, setting: string) {
     const real = await this.#realBelowRoots(path, 'file_gone')
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
     const file = await asked(path, 'file_gone', () => open(real, flags))
     try {
       const opened = await file.stat()
       if (!opened.isFile()) throw new FileRefusal('not_a_file', `${path} is ${kindOf(opened)}, not a regular file.`)
-      if (opened.size > this.#maxBytes)
+      if (opened.size > maxBytes)
         throw new FileRefusal(
           'file_too_large',
-          `${path} has ${opened.size} bytes; at most ${this.#maxBytes} are read. Split it, or raise PENSTOCK_MAX_FILE_BYTES.`,
+          `${path} has ${opened.size} bytes; at most ${maxBytes} are read. Split it, or raise ${setting}.`,
         )
       await this.#checkSame(path, real, opened)
-      return {
-        bytes: await asked(path, 'file_gone', () => contentOf(file, opened.size)),
-        uri: pathToFileURL(real).href,
-      }
-    } finally {
+      return { file, opened, uri: pathToFileURL(real).href }
+    } catch (error) {
       await file.close()
+      throw error
     }
   }
 
@@ -161,11 +185,11 @@ const asked = async <T>(path: string, gone: 'source_gone' | 'file_gone', operati
 const transient: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY', 'ETIMEDOUT'])
 
 /** As many bytes as the file had when it was opened: one that grows meanwhile does not pass the limit. */
-const contentOf = async (file: FileHandle, size: number): Promise<Buffer> => {
+const contentOf = async (file: FileHandle, size: number, from = 0): Promise<Buffer> => {
   const bytes = Buffer.allocUnsafe(size)
   let filled = 0
   while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, filled)
+    const { bytesRead } = await file.read(bytes, filled, size - filled, from + filled)
     if (bytesRead === 0) break
     filled += bytesRead
   }

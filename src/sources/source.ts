@@ -35,6 +35,30 @@ export interface Bite {
   readonly next: string | null
   /** How far the source is, as a sentence for the status page. */
   readonly message?: string
+  /** Of a source of tables. */
+  readonly tabled?: Tabled
+}
+
+/** Rows of a table, from one file of it. They are what such a source counts, and not the documents it makes of them. */
+export interface Tabled {
+  readonly table: string
+  /** As JSON, in the order of cells: see `schemas/rows.ts`. */
+  readonly columns: string
+  /** Indexes of the cells that tell rows apart; none where only their place does. */
+  readonly keys: readonly number[]
+  /** Which of the files of the table, from 0. */
+  readonly file: number
+  readonly uri: string
+  readonly rows: readonly TabledRow[]
+  readonly rejects: readonly SourceReject[]
+  /** After the last row of the last file of the table. */
+  readonly end: { readonly files: readonly string[]; readonly rows: number; readonly rejected: number } | null
+}
+
+export interface TabledRow {
+  /** Number in its file, from 1. */
+  readonly row: number
+  readonly cells: readonly (string | null)[]
 }
 
 /** A document that is as the store has it, by the word of whoever has it. */

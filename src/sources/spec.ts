@@ -5,9 +5,16 @@
 import { z } from 'zod'
 import { eventsSpec } from './specs/events.ts'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
+import { structuredSpec } from './specs/structured.ts'
 import { websiteSpec } from './specs/website.ts'
 
-export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec, eventsSpec])
+export const sourceSpec = z.discriminatedUnion('type', [
+  markdownSpec,
+  localFilesSpec,
+  structuredSpec,
+  websiteSpec,
+  eventsSpec,
+])
 
 export type SourceSpec = z.output<typeof sourceSpec>
 export type SourceType = SourceSpec['type']

@@ -8,6 +8,7 @@ import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isSourceReject, type OpenSource } from '../sources/source.ts'
 import { sent } from './loading/events.ts'
 import { type Found, recordsOf } from './loading/records.ts'
+import { rowRecords } from './loading/row-records.ts'
 import { takeBite } from './loading/take-bite.ts'
 
 export interface LoadingDeps {
@@ -44,14 +45,14 @@ export const loading = (deps: LoadingDeps) =>
     },
   })
 
-type Output = typeof documents | typeof loadRequests
+type Output = typeof documents | typeof rowsTopic | typeof loadRequests
 
 const load = async (deps: LoadingDeps, request: LoadRequest, context: StageContext) => {
   const { job, signal } = context
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
   const { bite, found, unchanged } = await takeBite(source, request, { job, id, store: deps.store, signal })
-  context.count(found.length + (bite.unchanged?.length ?? 0))
+  context.count(bite.tabled ? bite.tabled.rows.length : found.length + (bite.unchanged?.length ?? 0))
   if (bite.message !== undefined) context.say(bite.message)
 
   const outputs: (Emission<Output> | Discard)[] = []
@@ -67,6 +68,7 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
       ordinal += 1
     }
   }
+  if (bite.tabled) outputs.push(...rowRecords(bite.tabled, id, job))
   outputs.push(following(request, bite.next, ordinal, job))
   return outputs
 }

@@ -53,7 +53,7 @@ interface LaneOffsets {
 }
 
 /** Stages whose effects are applied in the store. */
-const applying: readonly string[] = ['indexing']
+const applying: readonly string[] = ['indexing', 'tabulating']
 
 const compare = (offsets: LaneOffsets, findings: Findings): void => {
   const { job, stage, lane, topic, start, next, ended, committed, kept, end, applied } = offsets

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
 import type { Preview } from '../../src/api/contract/previews.ts'
+import type { RowPage, TableSummary } from '../../src/api/contract/tables.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import type {
   DeadLetterGroup,
@@ -26,6 +27,7 @@ export interface FakePorts extends ApiPorts {
     verified: (string | null)[]
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
+    rows: Parameters<ApiPorts['tables']['rows']>[2][]
     previews: { readonly source: object; readonly limit: number }[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
@@ -43,6 +45,9 @@ export interface FakePorts extends ApiPorts {
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
+    tables: TableSummary[]
+    rows: RowPage
+    structured: Awaited<ReturnType<ApiPorts['structured']['check']>>
     /** By knowledge base, and by '' for what belongs to none; those that are not there are clean. */
     reports: Record<string, VerifyReport>
     /** What a report becomes by a repair. */
@@ -64,6 +69,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       letters: [],
       previews: [],
       repairs: [],
+      rows: [],
     },
   }
   const stored: FakePorts['stored'] = {
@@ -80,6 +86,9 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
+    tables: [],
+    rows: { rows: [], next: null },
+    structured: { tables: [] },
     reports: {},
     afterRepair: {},
     logged: [],
@@ -169,6 +178,15 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       },
     }),
     checkSource: async () => [],
+    tables: {
+      list: async kb => (stored.tables.length > 0 && kb === 'handbook' ? stored.tables : null),
+      get: async (_, table) => stored.tables.find(({ name }) => name === table) ?? null,
+      async rows(_, table, query) {
+        asked.rows.push(query)
+        return stored.tables.some(({ name }) => name === table) ? stored.rows : null
+      },
+    },
+    structured: { check: async () => stored.structured },
     sourceId: source => `${source.type}:id`,
     async preview(source, { limit }) {
       asked.previews.push({ source, limit })
@@ -195,7 +213,15 @@ export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
   message: null,
   waiting_for: null,
   error: null,
-  metrics: { documents: 120, chunks: 900, rejected: 0, bytes: 4096, documents_per_second: 12, chunks_per_second: null },
+  metrics: {
+    documents: 120,
+    rows: 0,
+    chunks: 900,
+    rejected: 0,
+    bytes: 4096,
+    documents_per_second: 12,
+    chunks_per_second: null,
+  },
   eta: null,
   pause: null,
   cancel: null,

@@ -46,7 +46,9 @@ describe.concurrent('penstock pause, resume, cancel and retry', () => {
     expect(ports.asked.commands).toEqual([{ kb_id: 'handbook', job_id: 'job-1', verb: 'pause', phase: 'EMBEDDING' }])
     const unknown = await penstock(ports, 'pause', 'handbook', '--phase', 'PACKING')
     expect(unknown.code).toBe(2)
-    expect(unknown.stderr).toContain('Allowed choices are LOADING, CHUNKING, EMBEDDING, INDEXING, FINISHING.')
+    expect(unknown.stderr).toContain(
+      'Allowed choices are LOADING, CHUNKING, EMBEDDING, INDEXING, TABULATING, FINISHING.',
+    )
     expect((await penstock(ports, 'cancel', 'handbook', '--phase', 'EMBEDDING')).code).toBe(2)
   })
 

@@ -5,6 +5,7 @@ import type { SourceKinds } from '../../src/sources/kind.ts'
 import { readLocalFile } from '../../src/sources/local-files.ts'
 import { readMarkdown } from '../../src/sources/markdown.ts'
 import type { Parsers } from '../../src/sources/parsing/parsers.ts'
+import { structuredKind } from '../../src/sources/structured/structured-kind.ts'
 import { memoryFrontiers } from '../../src/sources/website/memory-frontier.ts'
 import { websiteKind } from '../../src/sources/website-kind.ts'
 import { fetcherWith } from '../sources/fetching/kit.ts'
@@ -19,4 +20,5 @@ export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): S
     memory: { known: async () => new Map() },
   }),
   events: eventsKind,
+  structured: structuredKind(opener),
 })

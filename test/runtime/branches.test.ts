@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import type { Effects } from '../../src/runtime/effects.ts'
 import { openGate } from '../../src/runtime/gate.ts'
 import { runStage } from '../../src/runtime/run-stage.ts'
 import type { Stage } from '../../src/runtime/stage.ts'
@@ -22,11 +23,25 @@ const setUp = async () => {
 }
 type Line = Awaited<ReturnType<typeof openLine>>
 
+const nothingStored: Effects<unknown> = {
+  claim: async (job, stage, lane) => ({ job, stage, lane, fence: 1 }),
+  apply: async () => [],
+}
+
 const start = async (line: Line, stage: Stage) => {
   const broker = line.kafka.connect()
   const failed = (error: Error) => expect.unreachable(error.message)
   const gate = await openGate({ broker, codec: line.codec, failed })
-  const common = { worker: 'w', broker, gate, codec: line.codec, effects: null, retry: {}, log: silent, failed }
+  const common = {
+    worker: 'w',
+    broker,
+    gate,
+    codec: line.codec,
+    effects: stage.effect ? nothingStored : null,
+    retry: {},
+    log: silent,
+    failed,
+  }
   const running = await runStage({ ...common, stage })
   ends.push(async () => {
     await running.stop()

@@ -50,6 +50,7 @@ export const jobStatus = z.object({
   error: failure.nullable(),
   metrics: z.object({
     documents: count,
+    rows: count.describe('Of tables.'),
     chunks: count,
     rejected: count,
     bytes: count,

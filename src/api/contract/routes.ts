@@ -7,12 +7,14 @@ import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { tableRoutes } from './table-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export const routes = {
   ...jobRoutes,
   ...deadLetterRoutes,
   ...verifyRoutes,
+  ...tableRoutes,
   ...scheduleRoutes,
   ...previewRoutes,
   knowledgeBases: route({

@@ -1,0 +1,50 @@
+import { dirname, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { CheckedTable } from '../api/contract/tables.ts'
+import type { CliContext } from './context.ts'
+import { examples, integer, jsonFlag } from './options.ts'
+import { table as lines, oneLine, say, sayJson } from './text.ts'
+
+interface Flags {
+  readonly path?: string
+  readonly rows: number
+  readonly json?: true
+}
+
+export const registerStructured = (program: Command, context: CliContext): void => {
+  program
+    .command('structured')
+    .summary('try mappings of files to tables')
+    .description('Tries mappings of CSV files to tables.')
+    .addHelpText('after', examples('structured check mapping.yaml --path exports'))
+    .command('check')
+    .description(
+      'Holds a mapping against the headers of its files: names every mistake, or shows the first rows as they would be ' +
+        'typed. Stores nothing. Exit code 1 when there is a mistake.',
+    )
+    .argument('<mapping>', 'a file with the mapping, YAML or JSON')
+    .option('--path <path>', 'the folder of the files, or the file; the folder of the mapping unless stated')
+    .option('--rows <number>', 'rows to show of each file', integer, 5)
+    .option(...jsonFlag)
+    .action((mapping: string, flags: Flags) => check(context, mapping, flags))
+}
+
+const check = async (context: CliContext, mapping: string, flags: Flags): Promise<void> => {
+  const client = await context.client()
+  const mapping_file = resolve(context.cwd, mapping)
+  const path = flags.path === undefined ? dirname(mapping_file) : resolve(context.cwd, flags.path)
+  const body = { source: { type: 'structured' as const, path, mapping_file }, rows: flags.rows }
+  const found = await client.checkStructured({ body }, context.signal)
+  if (flags.json) return sayJson(context.stdout, found)
+  for (const one of found.tables) for (const line of described(one)) say(context.stdout, line)
+  say(context.stdout, 'The mapping fits its files.')
+}
+
+const described = ({ table, file, columns, rows, rejected }: CheckedTable): readonly string[] => [
+  `Table ${oneLine(table, 63)} from ${oneLine(file, 200)}`,
+  ...lines(
+    ['ROW', ...columns.map(({ name, type }) => `${oneLine(name, 30)} (${type})`)],
+    rows.map(({ row, cells }) => [row, ...cells.map(cell => (cell === null ? '(null)' : oneLine(cell, 40)))]),
+  ),
+  ...rejected.map(({ row, message }) => `  row ${row} would be rejected: ${oneLine(message, 400)}`),
+]

@@ -1,0 +1,54 @@
+import type { FileOpener } from '../file-opener.ts'
+import type { SourceMistake } from '../kind.ts'
+import type { StructuredSpec } from '../specs/structured.ts'
+import { isMapping, mappingOf } from './mapping-of.ts'
+import { checkStructured } from './structured-kind.ts'
+import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
+import { columnsOf } from './table-plan.ts'
+
+/** The first rows of a file, as they would be typed. */
+export interface FirstRows {
+  readonly table: string
+  readonly file: string
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly nullable: boolean
+    readonly key: boolean
+  }[]
+  readonly rows: readonly { readonly row: number; readonly cells: readonly (string | null)[] }[]
+  readonly rejected: readonly { readonly row: number; readonly message: string }[]
+}
+
+/** What is wrong with a source of tables, or the first rows of each of its files; nothing is stored. */
+export const firstRows =
+  (opener: FileOpener) =>
+  async (
+    spec: StructuredSpec,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly tables: readonly FirstRows[] } | { readonly mistakes: readonly SourceMistake[] }> => {
+    const mistakes = await checkStructured(opener, spec)
+    if (mistakes.length > 0) return { mistakes }
+    const found = await mappingOf(opener, spec)
+    if (!isMapping(found)) return { mistakes: found }
+    const located = await opener.locate(spec.path)
+    const tables: FirstRows[] = []
+    for (const [i, table] of found.mapping.tables.entries())
+      for (const path of pathsOf(table, located)) {
+        signal.throwIfAborted()
+        const file = await openTableFile(opener, path, table, `tables[${i}]`)
+        if (!isTableFile(file)) return { mistakes: file }
+        try {
+          const typed = most === 0 ? [] : (await file.rows(file.start, most)).rows.map(raw => file.plan.typed(raw))
+          tables.push({
+            ...{ table: table.table, file: file.uri, columns: JSON.parse(columnsOf(table)) },
+            rows: typed.flatMap((cells, j) => (typeof cells === 'string' ? [] : [{ row: j + 1, cells }])),
+            rejected: typed.flatMap((cells, j) => (typeof cells === 'string' ? [{ row: j + 1, message: cells }] : [])),
+          })
+        } finally {
+          await file.close()
+        }
+      }
+    return { tables }
+  }

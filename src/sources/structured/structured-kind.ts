@@ -1,0 +1,52 @@
+import { sourceIdOf } from '../../schemas/identity.ts'
+import { type FileOpener, FileRefusal } from '../file-opener.ts'
+import type { SourceKind, SourceMistake } from '../kind.ts'
+import type { StructuredSpec } from '../specs/structured.ts'
+import { isMapping, mappingOf } from './mapping-of.ts'
+import { structuredSource } from './structured-source.ts'
+import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
+
+/** Tables by a mapping. What is checked at admission is the mapping, and the header of every file against it. */
+export const structuredKind = (opener: FileOpener): SourceKind<StructuredSpec> => ({
+  id: ({ type, path }) => sourceIdOf({ type, path: opener.absolute(path) }),
+  check: spec => checkStructured(opener, spec),
+  open: spec => structuredSource({ opener, spec }),
+})
+
+/** Every mistake that can be seen without reading rows. */
+export const checkStructured = async (opener: FileOpener, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+  const inline = spec.mapping !== undefined
+  const found = await mappingOf(opener, spec)
+  const refusal = await opener.checkSpec(spec)
+  const unreachable = refusal === null ? [] : [{ path: 'path', message: refusal.message }]
+  if (!isMapping(found)) return [...unreachable, ...found]
+  if (refusal !== null) return unreachable
+  const located = await opener.locate(spec.path)
+  const mistakes: SourceMistake[] = []
+  for (const [i, table] of found.mapping.tables.entries()) {
+    const at = `tables[${i}]`
+    if (located.folder !== (table.files !== undefined) || (!located.folder && found.mapping.tables.length > 1)) {
+      const message = located.folder
+        ? 'is required: `path` of the source is a folder'
+        : 'does not go with a `path` that is a file: name the folder, and the files of each table'
+      mistakes.push({ path: `${at}.files`, message })
+      continue
+    }
+    for (const [j, path] of pathsOf(table, located).entries())
+      try {
+        const opened = await openTableFile(opener, path, table, at)
+        if (isTableFile(opened)) await opened.close()
+        else mistakes.push(...opened)
+      } catch (error) {
+        if (!(error instanceof FileRefusal) && !(error instanceof Error && 'code' in error)) throw error
+        mistakes.push({ path: located.folder ? `${at}.files[${j}]` : 'path', message: (error as Error).message })
+      }
+  }
+  return mistakes.map(one => placed(one, inline))
+}
+
+/** Inside of the request where the mapping is there, else in the file that is named there. */
+const placed = ({ path, message }: SourceMistake, inline: boolean): SourceMistake => {
+  if (path === 'path') return { path, message }
+  return inline ? { path: `mapping.${path}`, message } : { path: 'mapping_file', message: `${path} ${message}` }
+}

@@ -1,0 +1,72 @@
+import type { SourceDocument, TabledRow } from '../source.ts'
+import type { ColumnMapping, TableMapping } from '../specs/mapping.ts'
+import { cellReader } from './cells.ts'
+import type { RawRow } from './csv-rows.ts'
+import { headerName } from './header.ts'
+
+/** How the rows of one file become rows of a table. */
+export interface TablePlan {
+  /** Cells of every row of the file. */
+  readonly width: number
+  /** The row typed, or all that is wrong with it. */
+  typed(raw: RawRow): readonly (string | null)[] | string
+  /** The document of a row; null where rows make none. */
+  document(row: TabledRow, file: string): SourceDocument | null
+  /** The uri of a row: of its key, or of its number. */
+  uri(row: TabledRow, file: string): string
+}
+
+/** The columns of a table as its rows carry them. */
+export const columnsOf = ({ columns }: TableMapping): string =>
+  JSON.stringify(columns.map(({ name, type, nullable = false, key = false }) => ({ name, type, nullable, key })))
+
+/** Indexes of the cells that tell rows apart. */
+export const keysOf = ({ columns }: TableMapping): readonly number[] =>
+  columns.flatMap(({ key }, i) => (key ? [i] : []))
+
+export const tablePlan = (mapping: TableMapping, places: readonly number[], width: number): TablePlan => {
+  const { columns, defaults, document } = mapping
+  const readers = columns.map(column => cellReader(column, defaults))
+  const keys = keysOf(mapping)
+  const names = columns.map(({ name }) => name)
+  const uri = ({ row, cells }: TabledRow, file: string) => {
+    const key = keys.map(i => encodeURIComponent(cells[i] ?? '')).join(',')
+    return `${file}#${keys.length > 0 ? `key=${key}` : `row=${row}`}`
+  }
+  const filled = (template: string, cells: readonly (string | null)[]) =>
+    template.replace(/\{\{([^{}]+)\}\}/g, (_, name: string) => cells[names.indexOf(name.trim())] ?? '')
+  return {
+    width,
+    uri,
+    typed({ cells, broken }) {
+      if (broken !== null) return broken
+      if (cells.length !== width) return `it has ${cells.length} cells, and the first row of the file ${width}`
+      const typed = new Array<string | null>(readers.length)
+      const wrong: string[] = []
+      for (let i = 0; i < readers.length; i++) {
+        const value = readers[i]!.read(cells[places[i]!]!)
+        if (value === undefined) wrong.push(mistake(columns[i]!, cells[places[i]!]!, readers[i]!.expected))
+        else typed[i] = value
+      }
+      return wrong.length > 0 ? wrong.join('; ') : typed
+    },
+    document(row, file) {
+      if (document === undefined) return null
+      return {
+        uri: document.uri === undefined ? uri(row, file) : filled(document.uri, row.cells),
+        title: document.title === undefined ? '' : filled(document.title, row.cells),
+        mediaType: document.media_type ?? 'text/plain',
+        text: filled(document.text, row.cells),
+        metadata: { table: mapping.table },
+      }
+    },
+  }
+}
+
+const shown = 60
+
+const mistake = (column: ColumnMapping, cell: string, expected: string): string => {
+  const value = JSON.stringify(cell.length > shown ? `${cell.slice(0, shown)}…` : cell)
+  const name = column.position === undefined ? JSON.stringify(headerName(column)) : column.position
+  return `column ${name} is ${cell === '' ? 'empty' : value}, which is not ${expected}`
+}

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { FileOpener } from '../../src/sources/file-opener.ts'
+import { structuredSpec } from '../../src/sources/specs/structured.ts'
+import { firstRows } from '../../src/sources/structured/first-rows.ts'
+import { structuredSource } from '../../src/sources/structured/structured-source.ts'
+
+const opener = new FileOpener({ roots: [resolve(import.meta.dirname, '../../examples')] })
+const spec = structuredSpec.parse({ type: 'structured', path: 'tables', mapping_file: 'tables/mapping.yaml' })
+const { signal } = new AbortController()
+
+test('the mapping of the example fits its file, and its rows are typed as the page says', async () => {
+  const found = await firstRows(opener)(spec, 5, signal)
+  expect(found).toMatchObject({
+    tables: [
+      {
+        table: 'customers',
+        rows: [
+          { row: 1, cells: ['1', 'Heron "Water" Works', 'Zürich', '1234.5', '2016-02-29', 't'] },
+          { row: 2, cells: ['2', 'Kingfisher & Daughters', 'Bern\nWankdorf', null, '2020-07-01', 'f'] },
+        ],
+        rejected: [{ row: 3, message: expect.stringContaining('"Since" is "31.02.2021"') }],
+      },
+    ],
+  })
+})
+
+test('its rows become documents by the template, and the one that is wrong a reject by its number', async () => {
+  const bite = await structuredSource({ opener, spec }).bite(null, signal)
+  expect(bite.documents.map(one => [one.uri.split('/').at(-1), 'text' in one && one.text])).toEqual([
+    ['customers.csv#key=1', 'Heron "Water" Works of Zürich is a customer since 2016-02-29, with a turnover of 1234.5.'],
+    [
+      'customers.csv#key=2',
+      'Kingfisher & Daughters of Bern\nWankdorf is a customer since 2020-07-01, with a turnover of .',
+    ],
+  ])
+  expect(bite.tabled?.rejects).toMatchObject([{ code: 'bad_row', uri: expect.stringMatching(/customers\.csv#row=3$/) }])
+  expect(bite.next).toBeNull()
+})

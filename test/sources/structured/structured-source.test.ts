@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FileOpener } from '../../../src/sources/file-opener.ts'
+import { structuredSpec } from '../../../src/sources/specs/structured.ts'
+import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
+import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
+
+const { signal } = new AbortController()
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'penstock-test-structured-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (name: string, text: string | Buffer) => writeFileSync(join(folder, name), text)
+const columns = [
+  { column: 'No', name: 'no', type: 'integer', key: true },
+  { column: 'Word', name: 'word', type: 'text' },
+]
+const specOf = (table: object = {}, more: object = {}) =>
+  structuredSpec.parse({
+    ...{ type: 'structured', path: '.', mapping: { tables: [{ table: 't', files: ['a.csv'], columns, ...table }] } },
+    ...more,
+  })
+const opener = () => new FileOpener({ roots: [folder] })
+const check = async (spec = specOf()) =>
+  (await checkStructured(opener(), spec)).map(({ path, message }) => `${path} ${message}`)
+const open = (spec = specOf(), rows = 2) =>
+  structuredSource({ opener: opener(), spec, most: { rows, documents: rows, bytes: 1, ms: 10_000 } })
+
+describe('a mapping', () => {
+  test('that fits has no mistakes', async () => {
+    write('a.csv', 'No,Word\n1,one\n')
+    expect(await check()).toEqual([])
+  })
+
+  test('is held against the header: what is missing, unknown or there twice is named, with what may be meant', async () => {
+    write('a.csv', 'Nr,Word,Word,Note\n1,one,uno,x\n')
+    expect(await check()).toEqual([
+      expect.stringMatching(
+        /^mapping\.tables\[0\]\.columns\[0\]\.column names the column "No", which .*a\.csv has not \(is it "Nr"\?\)$/,
+      ),
+      expect.stringMatching(/columns\[1\]\.column names the column "Word", which .* has more than once/),
+      expect.stringMatching(/columns does not map the column "Nr" of .* \(is it "No"\?\)/),
+      expect.stringMatching(/columns does not map the column "Word"/),
+      expect.stringMatching(/columns does not map the column "Note"/),
+    ])
+    expect((await check(specOf({ ignore: '*' }))).join()).not.toContain('Note')
+  })
+
+  test('whose files are missing, outside, empty or workbooks is refused for each', async () => {
+    write('empty.csv', '')
+    write('book.xlsx', Buffer.from('PK\u0003\u0004rest'))
+    const found = await check(specOf({ files: ['none.csv', '../outside.csv', 'empty.csv', 'book.xlsx'] }))
+    expect(found).toEqual([
+      expect.stringContaining('files[0]'),
+      expect.stringContaining('files[1]'),
+      expect.stringContaining('no row'),
+      expect.stringContaining('save its sheet as CSV'),
+    ])
+  })
+
+  test('in a file is refused with the path inside of it', async () => {
+    write('a.csv', 'No,Word\n')
+    write('m.yaml', 'tables:\n  - table: t\n    files: [a.csv]\n    columns: [{ name: No, type: number }]\n')
+    const spec = structuredSpec.parse({ type: 'structured', path: '.', mapping_file: 'm.yaml' })
+    expect(await check(spec)).toEqual([
+      expect.stringMatching(/^mapping_file tables\[0\]\.columns\[0\]\.type must be one of/),
+    ])
+  })
+
+  test('with mistakes of its own names all of them', () => {
+    const wrong = {
+      columns: [
+        { name: 'a', type: 'double', key: true },
+        { name: 'a', type: 'date', format: { pattern: 'DD.MM' } },
+        { name: '_row', type: 'text' },
+      ],
+      document: { text: '{{b}}' },
+    }
+    const parsed = structuredSpec.safeParse({
+      type: 'structured',
+      path: '.',
+      mapping: { tables: [{ table: 't', ...wrong }] },
+    })
+    expect(parsed.error?.issues.map(({ path }) => path.slice(3).join('.')).sort()).toEqual([
+      ...['columns.0.key', 'columns.1.format.pattern', 'columns.1.name', 'columns.2.name', 'document.text'],
+    ])
+  })
+})
+
+describe('bites', () => {
+  /** Every row, each bite taken anew from its cursor by a source that knows nothing else. */
+  const all = async (spec = specOf(), rows = 1) => {
+    const found: string[] = []
+    const ends: unknown[] = []
+    let cursor: string | null = null
+    do {
+      const bite = await open(spec, rows).bite(cursor, signal)
+      found.push(...bite.tabled!.rows.map(({ row, cells }) => `${bite.tabled!.file}/${row} ${cells.join(' ')}`))
+      found.push(...bite.tabled!.rejects.map(({ uri }) => `rejected ${uri.split('/').at(-1)}`))
+      if (bite.tabled!.end) ends.push({ ...bite.tabled!.end, files: bite.tabled!.end.files.length })
+      cursor = bite.next
+    } while (cursor !== null)
+    return { found, ends }
+  }
+
+  test('go on inside a file at the very row, over files and tables, and tell what there was at the end', async () => {
+    const document = { text: '{{word}}' }
+    write('a.csv', 'No,Word\r\n1,"o\r\nne"\r\nx,bad\r\n3,ünï\r\n')
+    write('b.csv', 'Word,No\nfour,4\n')
+    const spec = specOf({ files: ['a.csv', 'b.csv'], document })
+    expect(await all(spec)).toEqual({
+      found: ['0/1 1 o\r\nne', 'rejected a.csv#row=2', '0/3 3 ünï', '1/1 4 four'],
+      ends: [{ files: 2, rows: 3, rejected: 1 }],
+    })
+    expect(await open(spec).total(signal)).toBe(4)
+  })
+
+  test('of a table without rows tell its end', async () => {
+    write('a.csv', 'No,Word\n')
+    expect(await all()).toEqual({ found: [], ends: [{ files: 1, rows: 0, rejected: 0 }] })
+  })
+
+  test('say every wrong column of a row at once', async () => {
+    write('a.csv', 'No,Word\n1,one\nx\nz,w,v\n"",\n')
+    const { tabled } = await open(specOf({ columns: [columns[0], { ...columns[1], type: 'uuid' }] })).bite(null, signal)
+    expect(tabled!.rejects.map(({ message }) => message)).toEqual([
+      expect.stringContaining('column "Word" is "one", which is not a UUID'),
+      expect.stringContaining('it has 1 cells'),
+      expect.stringContaining('it has 3 cells'),
+      expect.stringMatching(/column "No" is empty.*; column "Word" is empty/),
+    ])
+  })
+
+  test('fail a run whose file or mapping has changed, and one with too many bad rows, by name', async () => {
+    write('a.csv', 'No,Word\n1,one\n2,two\n')
+    const spec = specOf({ document: { text: '{{word}}' } })
+    const { next } = await open(spec, 1).bite(null, signal)
+    await expect(open(specOf(), 1).bite(next, signal)).rejects.toMatchObject({ code: 'mapping_changed' })
+    write('a.csv', 'No,Word\n1,one\n2,three\n')
+    await expect(open(spec, 1).bite(next, signal)).rejects.toMatchObject({ code: 'file_changed' })
+    write('a.csv', 'No,Word\nx,y\n')
+    await expect(open(specOf({}, { max_bad_rows: 0 })).bite(null, signal)).rejects.toMatchObject({
+      code: 'too_many_bad_rows',
+    })
+  })
+})
