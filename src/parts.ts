@@ -13,7 +13,9 @@ import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs, topics } from './schemas/topics.ts'
+import { Fetcher } from './sources/fetcher.ts'
 import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
+import { version } from './version.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */
 export interface Parts {
@@ -26,6 +28,8 @@ export interface Parts {
   database(): Promise<Database>
   store(): Promise<KnowledgeStore>
   parsers(): Promise<ParserPool>
+  /** One for a process: a host is asked no faster because several ask. */
+  fetcher(): Promise<Fetcher>
   /** Closes what was opened, the latest first. */
   close(): Promise<void>
 }
@@ -38,6 +42,10 @@ const addressOf = (value: string | readonly string[] | null, variable: string): 
 }
 
 const poolMax = 8
+
+/** Honest: it says what reads, and where to complain. */
+const userAgentOf = ({ fetch: { contact } }: Config): string =>
+  `Penstock/${version}${contact === null ? '' : ` (+${contact})`}`
 
 /** `failed` is called when a part can no longer be used and the process should end. */
 export const openParts = (config: Config, log: Logger, failed: (error: Error) => void): Parts => {
@@ -97,6 +105,11 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     part => part.close(),
   )
 
+  const fetcher = once(
+    async () => new Fetcher({ ...config.fetch, userAgent: userAgentOf(config) }),
+    async part => part.close(),
+  )
+
   return {
     config,
     log,
@@ -107,6 +120,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     database,
     store,
     parsers,
+    fetcher,
     async close() {
       for (const close of closers.splice(0).reverse()) await close()
     },

@@ -27,11 +27,11 @@ interface Flags extends SourceFlags {
 export const registerIngest = (program: Command, context: CliContext): void => {
   const ingesting = program
     .command('ingest')
-    .summary('put folders or files into a knowledge base')
+    .summary('put folders, files or websites into a knowledge base')
     .description(
-      'Puts folders or files into a knowledge base, which is made if it is new. Returns when the job is admitted.',
+      'Puts folders, files or websites into a knowledge base, which is made if it is new. Returns when the job is admitted.',
     )
-    .argument('<source...>', 'folders or files')
+    .argument('<source...>', 'folders, files, or addresses of websites')
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
   sourceOptions(ingesting)
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
@@ -49,7 +49,11 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .option(...jsonFlag)
     .addHelpText(
       'after',
-      examples('ingest docs --kb handbook --watch', "ingest . --kb notes --type local_files --include 'notes/**'"),
+      examples(
+        'ingest docs --kb handbook --watch',
+        "ingest . --kb notes --type local_files --include 'notes/**'",
+        "ingest https://docs.example.org/guide/ --kb guide --include 'docs.example.org/guide/**' --depth 3",
+      ),
     )
     .action((sources: readonly string[], flags: Flags) => ingest(context, sources, flags))
 }

@@ -2,11 +2,13 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
-import { collect } from './options.ts'
+import { collect, integer } from './options.ts'
 
 /** How sources are described on the command line, for every verb that takes some. */
 export interface SourceFlags {
-  readonly type: 'markdown' | 'local_files'
+  readonly type?: 'markdown' | 'local_files' | 'website'
+  readonly depth?: number
+  readonly maxPages?: number
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
 }
@@ -14,22 +16,37 @@ export interface SourceFlags {
 export const sourceOptions = (command: Command): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are').choices(['markdown', 'local_files']).default('markdown'),
+      new Option('--type <type>', 'what the sources are (website for an address, else markdown)').choices([
+        ...['markdown', 'local_files', 'website'],
+      ]),
     )
-    .option('--include <glob>', 'only files that match; may be repeated', collect)
-    .option('--exclude <glob>', 'no files that match; may be repeated', collect)
+    .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
+    .option('--exclude <glob>', 'none that match; may be repeated', collect)
+    .option('--depth <links>', 'of a website: links followed in a row', integer)
+    .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
+
+type RequestedSource = IngestBody['sources'][number]
 
 /** The sources of a request, as the API takes them. */
-export const sourcesOf = (context: CliContext, sources: readonly string[], flags: SourceFlags): IngestBody['sources'] =>
-  sources.map(source => ({
-    type: flags.type,
-    path: pathOf(context, source),
+export const sourcesOf = (context: CliContext, sources: readonly string[], flags: SourceFlags): RequestedSource[] =>
+  sources.map(source => sourceOf(context, source, flags))
+
+const sourceOf = (context: CliContext, source: string, flags: SourceFlags): RequestedSource => {
+  const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
+  const type = flags.type ?? (isAddress ? 'website' : 'markdown')
+  const globs = {
     ...(flags.include === undefined ? {} : { include: [...flags.include] }),
     ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-  }))
-
-const pathOf = (context: CliContext, source: string): string => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source))
-    throw new UsageError(`'${source}' is an address; a folder or a file is wanted`)
-  return resolve(context.cwd, source)
+  }
+  if (type === 'website') {
+    if (!isAddress) throw new UsageError(`'${source}' is no address; a website begins with https:// or http://`)
+    const { depth, maxPages } = flags
+    return {
+      ...{ type, urls: [source], ...globs },
+      ...(depth === undefined ? {} : { max_depth: depth }),
+      ...(maxPages === undefined ? {} : { max_pages: maxPages }),
+    }
+  }
+  if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
+  return { type, path: resolve(context.cwd, source), ...globs }
 }

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
+import { websiteSpec } from './specs/website.ts'
 
-export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec])
+export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec])
 
 export type SourceSpec = z.output<typeof sourceSpec>
 export type SourceType = SourceSpec['type']
