@@ -6,6 +6,7 @@ import { readLocalFile } from './sources/local-files.ts'
 import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
+import { youtubeKind } from './sources/youtube-kind.ts'
 
 /** What websites are read with, in this process. */
 export type WebParts = Omit<WebsiteDeps, 'parsers'>
@@ -18,5 +19,6 @@ export const sourceKinds = ({ sources }: Config, parsers: Parsers, web: WebParts
     markdown: filesKind(files, readMarkdown),
     local_files: filesKind(files, readLocalFile),
     website: websiteKind({ ...web, parsers }),
+    youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
   }
 }

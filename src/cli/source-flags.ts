@@ -6,9 +6,10 @@ import { collect, integer } from './options.ts'
 
 /** How sources are described on the command line, for every verb that takes some. */
 export interface SourceFlags {
-  readonly type?: 'markdown' | 'local_files' | 'website'
+  readonly type?: 'markdown' | 'local_files' | 'website' | 'youtube'
   readonly depth?: number
   readonly maxPages?: number
+  readonly language?: readonly string[]
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
 }
@@ -16,14 +17,15 @@ export interface SourceFlags {
 export const sourceOptions = (command: Command): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are (website for an address, else markdown)').choices([
-        ...['markdown', 'local_files', 'website'],
+      new Option('--type <type>', 'what the sources are (youtube or website for an address, else markdown)').choices([
+        ...['markdown', 'local_files', 'website', 'youtube'],
       ]),
     )
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
     .option('--exclude <glob>', 'none that match; may be repeated', collect)
     .option('--depth <links>', 'of a website: links followed in a row', integer)
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
+    .option('--language <code>', 'of videos: the first of these that one has; may be repeated', collect)
 
 type RequestedSource = IngestBody['sources'][number]
 
@@ -33,7 +35,7 @@ export const sourcesOf = (context: CliContext, sources: readonly string[], flags
 
 const sourceOf = (context: CliContext, source: string, flags: SourceFlags): RequestedSource => {
   const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
-  const type = flags.type ?? (isAddress ? 'website' : 'markdown')
+  const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : 'markdown')
   const globs = {
     ...(flags.include === undefined ? {} : { include: [...flags.include] }),
     ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
@@ -47,6 +49,20 @@ const sourceOf = (context: CliContext, source: string, flags: SourceFlags): Requ
       ...(maxPages === undefined ? {} : { max_pages: maxPages }),
     }
   }
+  if (type === 'youtube') {
+    const languages = flags.language === undefined ? {} : { languages: [...flags.language] }
+    return { type, ...listOf(source), ...languages }
+  }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
   return { type, path: resolve(context.cwd, source), ...globs }
+}
+
+const isVideoAddress = (source: string): boolean =>
+  /^https?:\/\/(?:(?:www|m)\.)?(?:youtube\.com|youtu\.be)\//i.test(source)
+
+/** A channel, a playlist or a video, by its address or by what its id looks like. */
+const listOf = (source: string) => {
+  if (/^UC[\w-]{22}$|\/channel\//.test(source)) return { channels: [source] }
+  if (/^(?:PL|UU|FL|OL|RD)[\w-]{10,}$|\/playlist\?/.test(source)) return { playlists: [source] }
+  return { videos: [source] }
 }

@@ -116,6 +116,11 @@ export const schema = z.object({
       integer(1, 4096 * MiB).default(64 * MiB),
       'Files larger than this many bytes are rejected.',
     ),
+    youtubeUrl: setting(
+      'PENSTOCK_YOUTUBE_URL',
+      url(['http:', 'https:'], 'no password').default('https://www.youtube.com'),
+      'Where videos of YouTube are asked for; PENSTOCK_FETCH_ALLOW has to name it where it is not public.',
+    ),
   }),
   fetch: fetchSettings,
   parsers: z.object({

@@ -5,8 +5,9 @@
 import { z } from 'zod'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
 import { websiteSpec } from './specs/website.ts'
+import { youtubeSpec } from './specs/youtube.ts'
 
-export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec])
+export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec, youtubeSpec])
 
 export type SourceSpec = z.output<typeof sourceSpec>
 export type SourceType = SourceSpec['type']
