@@ -31,10 +31,13 @@ export const youtubeSource = ({ client, spec, most = usual }: YoutubeSourceOptio
     },
     async bite(cursor, signal): Promise<Bite> {
       let place: Place = cursor === null ? { list: -1, videos, next: null } : (JSON.parse(cursor) as Place)
+      const unlisted: string[] = []
       if (place.videos.length === 0) {
         const following = await pageAfter(place, signal)
         if (following === null) return { documents: [], next: null }
         place = following
+        if (place.videos.length === 0)
+          unlisted.push(`A page of the playlist ${lists[place.list]} came without a video.`)
       }
       const documents: (SourceDocument | SourceReject)[] = []
       const began = performance.now()
@@ -45,7 +48,7 @@ export const youtubeSource = ({ client, spec, most = usual }: YoutubeSourceOptio
       }
       const rest = { ...place, videos: place.videos.slice(documents.length) }
       const isLast = rest.videos.length === 0 && rest.next === null && rest.list + 1 >= lists.length
-      return { documents, next: isLast ? null : JSON.stringify(rest) }
+      return { documents, unlisted, next: isLast ? null : JSON.stringify(rest) }
     },
     async read(uri, signal) {
       const id = URL.parse(uri)?.searchParams.get('v') ?? ''
