@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
+import { intakeStatus } from './coordinator/intake-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
@@ -29,6 +30,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
       ...admission,
       sourceId: source => idOf(openSource, source),
     }),
+    intake: () => intakeStatus({ em: orm.em, broker, partitions: config.upstream.partitions }),
     dryRun: dryRun(openSource, createCatalogue(orm.em)),
     preview: previewer(openSource),
     schedules: createSchedules({ em: orm.em, knowledgeBases }),

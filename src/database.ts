@@ -8,6 +8,7 @@ import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
 import { Migration0005_crawls } from '../migrations/Migration0005_crawls.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
+import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
@@ -22,6 +23,7 @@ const migrations = [
   Migration0004_replays,
   Migration0005_crawls,
   Migration0007_tables,
+  Migration0008_streams,
   Migration0009_refresh,
 ]
 

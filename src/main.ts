@@ -43,7 +43,7 @@ const registerRun = (program: Command, context: CliContext): void => {
     .description(
       'Runs roles of the line in this process, against the parts that KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name.',
     )
-    .argument('<role...>', 'loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api')
+    .argument('<role...>', 'intake, loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api')
     .option('--json', 'print {"roles", "url"} when they run, instead of text')
     .addHelpText('after', examples('run embedding', 'run coordinator api'))
     .action(async (names: readonly string[], { json }: { readonly json?: true }) => {

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { eventsKind } from './sources/events-kind.ts'
 import { FileOpener } from './sources/file-opener.ts'
 import { filesKind } from './sources/files-kind.ts'
 import type { SourceKinds } from './sources/kind.ts'
@@ -20,5 +21,6 @@ export const sourceKinds = ({ sources }: Config, parsers: Parsers, web: WebParts
     local_files: filesKind(files, readLocalFile),
     website: websiteKind({ ...web, parsers }),
     youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
+    events: eventsKind,
   }
 }

@@ -12,7 +12,8 @@ import { processName } from './process-name.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
-import { topicSpecs, topics } from './schemas/topics.ts'
+import { topicSpecs } from './schemas/topic-specs.ts'
+import { topics } from './schemas/topics.ts'
 import { Fetcher } from './sources/fetcher.ts'
 import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
 import { version } from './version.ts'
@@ -72,7 +73,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
         ...{ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry },
         ...(replicationFactor === undefined ? {} : { replicationFactor }),
       })
-      await opened.ensureTopics(topicSpecs(config.jobs.lanes))
+      await opened.ensureTopics(topicSpecs(config.jobs.lanes, config.upstream.partitions))
       return opened
     },
     part => part.close(),

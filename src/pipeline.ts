@@ -20,6 +20,8 @@ export interface PipelineParts {
 /**
  * THE LINE, in order. Each stage names the topic it reads and the topics it writes; nothing else joins them:
  *
+ *   upstream.documents ─▶ INTAKE ─▶ load.requests, where a stream's lane is
+ *
  *   load.requests ─▶ LOADING ─▶ documents ─▶ CHUNKING ─▶ chunks ─▶ EMBEDDING ─▶ vectors ─▶ INDEXING ─▶ store
  *                          └──▶ rows ──────────────────────────────────────────────▶ TABULATING ─▶ store
  *                                                                               finish ─▶ FINISHING ─▶ store
@@ -46,8 +48,16 @@ export const stageNames = [
 
 /** What writes and reads topics beside the stages. */
 const others = {
-  writes: { coordinator: ['load.requests', 'finish', 'control', 'job.events'], upstream: ['job.commands'] },
-  reads: { coordinator: ['progress', 'dead.letters', 'job.commands'], upstream: ['job.events'] },
+  writes: {
+    coordinator: ['load.requests', 'finish', 'control', 'job.events'],
+    intake: ['load.requests', 'dead.letters'],
+    upstream: ['job.commands', 'upstream.documents'],
+  },
+  reads: {
+    coordinator: ['progress', 'dead.letters', 'job.commands'],
+    intake: ['upstream.documents', 'control'],
+    upstream: ['job.events'],
+  },
 } as const satisfies Record<'writes' | 'reads', Record<string, readonly string[]>>
 
 const namedIn = (of: Readonly<Record<string, readonly string[]>>, topic: string): readonly string[] =>

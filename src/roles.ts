@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { startApi } from './api-role.ts'
 import type { Config } from './config.ts'
 import { startCoordinator } from './coordinator/coordinator.ts'
+import { startIntake } from './intake-role.ts'
 import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import { forgetFrontiers } from './knowledge/crawl-frontier.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
@@ -21,7 +22,7 @@ import { indexing } from './stages/indexing.ts'
 import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
-export const roleNames = [...stageNames, 'coordinator', 'api'] as const
+export const roleNames = ['intake', ...stageNames, 'coordinator', 'api'] as const
 export type Role = (typeof roleNames)[number]
 
 export const isRole = (name: string): name is Role => roleNames.some(role => role === name)
@@ -69,6 +70,7 @@ export const startRoles = async (roles: readonly Role[], config: Config, log: Lo
 const start = async (role: Role, parts: Parts, nudge: () => void, failed: (error: Error) => void): Promise<Started> => {
   if (role === 'coordinator') return coordinator(parts)
   if (role === 'api') return startApi(parts, nudge)
+  if (role === 'intake') return startIntake(parts, nudge, failed)
   return stage(role, parts, failed)
 }
 
@@ -135,10 +137,15 @@ const coordinator = async (parts: Parts): Promise<Started> => {
       await store.finish(job, 'drop_unflipped', signal)
       await store.finish(job, 'prune_versions', signal)
     },
+    async tidy(job, signal) {
+      await store.finish(job, 'prune_versions', signal)
+      await store.finish(job, 'build_index', signal)
+    },
     knowledgeBases,
     queueDepth,
     readRequest: requestReader(await requestPorts(parts)),
     lanes,
+    upstreamPartitions: parts.config.upstream.partitions,
     concurrency,
     holder: processName,
   })

@@ -33,7 +33,7 @@ export interface UpOptions {
 
 /** Two processes, so that both cores of a small machine work: what reads and cuts, and what computes and stores. */
 const processes: readonly (readonly Role[])[] = [
-  ['api', 'coordinator', 'loading', 'chunking'],
+  ['api', 'coordinator', 'intake', 'loading', 'chunking'],
   ['embedding', 'indexing', 'tabulating', 'finishing'],
 ]
 

@@ -46,6 +46,7 @@ test('runs without any setting', () => {
       ...{ allow: [], maxBytes: 16 * 1024 * 1024, timeoutMs: 30_000, idleMs: 10_000 },
       ...{ rate: 5, concurrency: 4, contact: null },
     },
+    upstream: { partitions: 4, parkedEvents: 100_000, parkedMb: 256 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
     log: { level: 'info', format: 'auto' },
@@ -89,6 +90,9 @@ test('takes every setting from the environment', () => {
     PENSTOCK_FETCH_RATE: '0.5',
     PENSTOCK_FETCH_CONCURRENCY: '1',
     PENSTOCK_FETCH_CONTACT: 'https://example.org/bot',
+    PENSTOCK_UPSTREAM_PARTITIONS: '6',
+    PENSTOCK_PARKED_EVENTS: '10',
+    PENSTOCK_PARKED_MB: '2',
     PENSTOCK_PARSER_PROCESSES: '3',
     PENSTOCK_PARSER_TIMEOUT_MS: '5000',
     PENSTOCK_PARSER_MEMORY_MB: '256',
@@ -126,6 +130,7 @@ test('takes every setting from the environment', () => {
       ...{ maxBytes: 2000, timeoutMs: 2000, idleMs: 1000, rate: 0.5, concurrency: 1 },
       contact: 'https://example.org/bot',
     },
+    upstream: { partitions: 6, parkedEvents: 10, parkedMb: 2 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
     log: { level: 'debug', format: 'json' },
@@ -285,7 +290,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(43)
+    expect(shown).toHaveLength(46)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

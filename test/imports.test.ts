@@ -37,7 +37,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['schemas/', 'runtime/', 'chunking/', 'knowledge/knowledge-base.ts', 'sources/source.ts'],
     ...['models/model.ts', 'models/vectors.ts'],
   ],
-  coordinator: ['schemas/', 'runtime/errors.ts', 'kafka/broker.ts'],
+  coordinator: ['schemas/', 'runtime/errors.ts', 'kafka/broker.ts', 'intake/parking.ts'],
+  intake: ['schemas/', 'runtime/', 'kafka/broker.ts'],
   kafka: ['supervisor/'],
   knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/'],
   sources: ['schemas/', 'runtime/errors.ts'],
@@ -46,6 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...[
       'coordinator/jobs.ts',
       'coordinator/dead-letters.ts',
+      'coordinator/intake-status.ts',
       'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
       'models/model.ts',

@@ -1,3 +1,4 @@
+import { intakeLetters } from '../coordinator/dead-letters.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
@@ -7,7 +8,7 @@ type Names = 'deadLetters' | 'deadLetterRecords' | 'dryRunReplay' | 'replayDeadL
 /** Looking at dead letters, and working them off. */
 export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes }: ApiPorts): Pick<Handlers, Names> => {
   const known = async (jobId: string): Promise<void> => {
-    if ((await jobs.get(jobId)) === null) throw notFound('job', jobId)
+    if (jobId !== intakeLetters && (await jobs.get(jobId)) === null) throw notFound('job', jobId)
   }
   return {
     deadLetters: {
@@ -41,6 +42,7 @@ export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes }: ApiPort
             { path: 'parallelism', message: `must be at most ${lanes.all}, the lanes of this line` },
           ])
         const work = { ...rest, edits, parallelism: parallelism ?? lanes.perJob }
+        if (job_id === intakeLetters) throw ofIntake()
         const admission = await deadLetters.replay(job_id, { ...work, select })
         switch (admission.outcome) {
           case 'accepted': {
@@ -76,6 +78,13 @@ const unfinished = ({ job_id, status }: { readonly job_id: string; readonly stat
     'job_unfinished',
     `The knowledge base has an unfinished replay (${status}): ${job_id}. Wait for its end, then replay again.`,
     { details: { job_id, status }, beside: { job_id } },
+  )
+
+const ofIntake = (): ApiError =>
+  new ApiError(
+    409,
+    'nothing_to_replay',
+    'What INTAKE rejected is not replayed: publish the documents again. Then the dead letters can be discarded.',
   )
 
 const unknownEdits = (edits: readonly { readonly document_id: string }[], unknown: readonly string[]): ApiError =>

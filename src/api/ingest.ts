@@ -83,7 +83,8 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
       return { job_id: admission.job_id, kb_id: admission.kb_id, status: admission.status }
     case 'conflict': {
       const { job_id, status } = admission
-      const message = `Knowledge base '${kbId}' has an unfinished job (${status}): ${job_id}. Wait for its end, then submit again.`
+      const then = status === 'failed' ? 'Retry it, or cancel it first' : 'Wait for its end, then submit again'
+      const message = `Knowledge base '${kbId}' has an unfinished job (${status}): ${job_id}. ${then}.`
       throw new ApiError(409, 'job_unfinished', message, { details: { job_id, status }, beside: { job_id } })
     }
     case 'settings_conflict':

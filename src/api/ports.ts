@@ -1,6 +1,7 @@
 /** What the API needs of the rest of the service; composition hands it in. */
 import type { Logger } from 'pino'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
+import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
 import type { Schedules } from '../coordinator/schedules.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
@@ -17,6 +18,7 @@ export interface ApiPorts {
   readonly deadLetters: DeadLetters
   /** Reads and cuts the first documents of a replay, up to `limit`, as LOADING and CHUNKING would; changes nothing. */
   dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
+  intake(): Promise<IntakeStatus>
   readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>

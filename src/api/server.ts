@@ -68,6 +68,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...scheduleHandlers(ports),
     ...previewHandlers(ports),
     ...healthHandlers(ports),
+    intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
   }
   for (const [name, route] of Object.entries<Route>(routes)) {
     const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
+import { intakeLetters } from '../api/contract/dead-letters.ts'
 import type { CliContext } from './context.ts'
 import { registerDiscard } from './discard.ts'
-import { findJob } from './find-job.ts'
+import { findLetters } from './find-job.ts'
 import { examples, integer, jsonFlag } from './options.ts'
 import { registerReplay } from './replay.ts'
 import { jobArgument } from './selection.ts'
@@ -14,7 +15,12 @@ export const registerDeadLetters = (program: Command, context: CliContext): void
     .description('Shows what a job had to reject and why, loads it again, or gives it up. All of it takes --json.')
     .addHelpText(
       'after',
-      examples('dead-letters handbook', 'dead-letters show handbook --code not_text', 'dead-letters replay handbook'),
+      examples(
+        'dead-letters handbook',
+        'dead-letters show handbook --code not_text',
+        'dead-letters replay handbook',
+        'dead-letters INTAKE',
+      ),
     )
   command
     .command('list', { isDefault: true })
@@ -48,7 +54,7 @@ interface ListFlags {
 
 const list = async (context: CliContext, name: string, flags: ListFlags): Promise<void> => {
   const client = await context.client()
-  const { job_id } = await findJob(client, name, context.signal)
+  const job_id = await findLetters(client, name, context.signal)
   const body = await client.deadLetters({ params: { job_id }, query: { limit: flags.limit } }, context.signal)
   if (flags.json) return sayJson(context.stdout, body)
   if (body.groups.length === 0) return say(context.stdout, `Job ${job_id} rejected nothing.`)
@@ -59,12 +65,14 @@ const list = async (context: CliContext, name: string, flags: ListFlags): Promis
       say(context.stdout, `  ${one.uri === null ? '' : `${oneLine(one.uri, 200)}: `}${oneLine(one.message, 300)}`)
   }
   const open = body.groups.reduce((sum, group) => sum + group.open, 0)
-  if (open > 0)
-    say(
-      context.stderr,
-      `Load them again with: penstock dead-letters replay ${name} (--dry-run shows what it would do).`,
-    )
+  if (open > 0) say(context.stderr, name === intakeLetters ? publishAgain : loadAgain(name))
 }
+
+const loadAgain = (name: string) =>
+  `Load them again with: penstock dead-letters replay ${name} (--dry-run shows what it would do).`
+
+const publishAgain =
+  'Publish the documents again when the cause is gone; then give these up: penstock dead-letters discard INTAKE.'
 
 interface ShowFlags {
   readonly stage?: string
@@ -78,7 +86,7 @@ interface ShowFlags {
 
 const show = async (context: CliContext, name: string, flags: ShowFlags): Promise<void> => {
   const client = await context.client()
-  const { job_id } = await findJob(client, name, context.signal)
+  const job_id = await findLetters(client, name, context.signal)
   const { json, document: document_id, ...filter } = flags
   const query = { ...filter, document_id }
   const page = await client.deadLetterRecords({ params: { job_id }, query }, context.signal)

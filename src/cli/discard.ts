@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type CliContext, UsageError } from './context.ts'
-import { findJob } from './find-job.ts'
+import { findLetters } from './find-job.ts'
 import { examples, jsonFlag } from './options.ts'
 import { jobArgument, type SelectionFlags, selectionOf, selectionOptions } from './selection.ts'
 import { counted, say, sayJson } from './text.ts'
@@ -24,7 +24,7 @@ interface DiscardFlags extends SelectionFlags {
 
 const discard = async (context: CliContext, name: string, flags: DiscardFlags): Promise<void> => {
   const client = await context.client()
-  const { job_id } = await findJob(client, name, context.signal)
+  const job_id = await findLetters(client, name, context.signal)
   if (!flags.yes) {
     const sure = await context.confirm(`Discard the open dead letters of job ${job_id} that match, with their inputs?`)
     if (sure === null) throw new UsageError('there is no terminal to ask at: add --yes to discard them')

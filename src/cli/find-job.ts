@@ -1,5 +1,6 @@
 import { type Client, ClientError } from '../api/client.ts'
 import type { JobStatus } from '../api/contract/answers.ts'
+import { intakeLetters } from '../api/contract/dead-letters.ts'
 import { kbId } from '../api/contract/requests.ts'
 
 /** The job of that id, else the newest run of the knowledge base of that name; throws a sentence when there is neither. */
@@ -16,6 +17,10 @@ export const findJob = async (client: Client, name: string, signal: AbortSignal)
     `'${name}' is no job, and no knowledge base that has had one. \`penstock status\` lists the jobs.`,
   )
 }
+
+/** The name under which dead letters are kept: that of a job, or INTAKE for what upstream published and nobody could take. */
+export const findLetters = async (client: Client, name: string, signal: AbortSignal): Promise<string> =>
+  name === intakeLetters ? name : (await findJob(client, name, signal)).job_id
 
 const orNull = async (asked: Promise<JobStatus>): Promise<JobStatus | null> => {
   try {

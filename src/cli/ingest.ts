@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
-import { type CliContext, ExitCode } from './context.ts'
+import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { summary } from './job-text.ts'
 import { embeddingOption, examples, integer, jsonFlag } from './options.ts'
 import { type SourceFlags, sourceOptions, sourcesOf } from './source-flags.ts'
@@ -31,9 +31,12 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .description(
       'Puts folders, files or websites into a knowledge base, which is made if it is new. Returns when the job is admitted.',
     )
-    .argument('<source...>', 'folders, files, or addresses of websites')
+    .argument(
+      '[source...]',
+      'folders, files, or addresses of websites; none for events, which upstream systems publish',
+    )
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
-  sourceOptions(ingesting)
+  sourceOptions(ingesting, ['events'])
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
     .option('--chunk-size <tokens>', 'size of a chunk', integer)
     .option('--chunk-overlap <tokens>', 'what a chunk repeats of the one before', integer)
@@ -53,12 +56,15 @@ export const registerIngest = (program: Command, context: CliContext): void => {
         'ingest docs --kb handbook --watch',
         "ingest . --kb notes --type local_files --include 'notes/**'",
         "ingest https://docs.example.org/guide/ --kb guide --include 'docs.example.org/guide/**' --depth 3",
+        'ingest --type events --kb tickets',
       ),
     )
     .action((sources: readonly string[], flags: Flags) => ingest(context, sources, flags))
 }
 
 const ingest = async (context: CliContext, sources: readonly string[], flags: Flags): Promise<void> => {
+  if (flags.type === 'events' && (flags.wait || flags.watch))
+    throw new UsageError('a stream of events has no end to wait for')
   const client = await context.client()
   const body = bodyOf(context, sources, flags)
   const accepted = await client.ingest({ body }, context.signal)

@@ -23,7 +23,8 @@ export const summary = (job: JobStatus): string => {
   const seconds = secondsOf(job)
   const took = seconds === null ? '' : ` in ${number(seconds)} s`
   const lost = rejected === 0 ? '' : `, ${number(rejected)} rejected (penstock dead-letters ${job.job_id})`
-  const what = job.replay === null ? 'Job' : `Replay of ${counted(job.replay.documents, 'document')} as job`
+  const usual = job.kind === 'stream' ? 'Stream' : 'Job'
+  const what = job.replay === null ? usual : `Replay of ${counted(job.replay.documents, 'document')} as job`
   return `${what} ${job.job_id} of ${job.kb_id} ${verbs[job.status]}${took}: ${counted(documents, 'document')}, ${counted(chunks, 'chunk')}${lost}.`
 }
 
@@ -44,12 +45,21 @@ export const remarks = (job: JobStatus): string[] => [
   ...(job.pause === null ? [] : [holdText('pause', job.pause)]),
   ...(job.cancel === null ? [] : [holdText('cancel', job.cancel)]),
   ...(job.eta === null ? [] : [etaText(job.eta, Date.now())]),
+  ...(job.stream === null ? [] : [behindText(job.stream)]),
   ...(job.waiting_for === null ? [] : [`waiting for ${oneLine(job.waiting_for, 300)}`]),
   ...(job.message === null ? [] : [oneLine(job.message, 300)]),
   ...(job.error === null
     ? []
     : [`${job.error.phase ?? 'the job'} failed: ${oneLine(job.error.message, 500)} (${job.error.code})`]),
 ]
+
+/** `behind: 3 documents and 40 chunks unfinished, 2 events parked`. */
+const behindText = (stream: NonNullable<JobStatus['stream']>): string => {
+  const { unfinished_documents, unfinished_chunks, parked_events } = stream
+  const parked = parked_events === 0 ? '' : `, ${counted(parked_events, 'event')} parked`
+  if (unfinished_documents + unfinished_chunks === 0) return `behind: nothing unfinished${parked}`
+  return `behind: ${counted(unfinished_documents, 'document')} and ${counted(unfinished_chunks, 'chunk')} unfinished${parked}`
+}
 
 /** `pause: 3 of 10 acknowledged, waiting for embedding lane 2 (worker host-12)`; of many lanes the first few. */
 export const holdText = (

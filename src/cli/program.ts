@@ -5,6 +5,7 @@ import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { registerControl } from './control.ts'
 import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
+import { registerIntake } from './intake.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
@@ -48,6 +49,7 @@ const verbs = [
   registerSource,
   registerSchedules,
   registerDeadLetters,
+  registerIntake,
   registerVerify,
   registerConfig,
 ]

@@ -10,7 +10,10 @@ export interface SelectionFlags {
   readonly uri?: readonly string[]
 }
 
-export const jobArgument = ['<job-or-kb>', 'a job, or a knowledge base for its newest run'] as const
+export const jobArgument = [
+  '<job-or-kb>',
+  'a job, or a knowledge base for its newest run; INTAKE for what was published and could not be routed',
+] as const
 
 export const selectionOptions = (command: Command): Command =>
   command

@@ -4,21 +4,26 @@ import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { collect, integer } from './options.ts'
 
+const readTypes = ['markdown', 'local_files', 'website', 'youtube'] as const
+type SourceType = (typeof readTypes)[number] | 'events'
+
 /** How sources are described on the command line, for every verb that takes some. */
 export interface SourceFlags {
-  readonly type?: 'markdown' | 'local_files' | 'website' | 'youtube'
+  readonly type?: SourceType
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
   readonly depth?: number
   readonly maxPages?: number
   readonly language?: readonly string[]
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
 }
 
-export const sourceOptions = (command: Command): Command =>
+/** `more`: types that only this verb takes. */
+export const sourceOptions = (command: Command, more: readonly SourceType[] = []): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are (youtube or website for an address, else markdown)').choices([
-        ...['markdown', 'local_files', 'website', 'youtube'],
+      new Option('--type <type>', 'what the sources are; youtube or website for an address, else markdown').choices([
+        ...readTypes,
+        ...more,
       ]),
     )
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
@@ -27,15 +32,26 @@ export const sourceOptions = (command: Command): Command =>
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
     .option('--language <code>', 'of videos: the first of these that one has; may be repeated', collect)
 
-type RequestedSource = IngestBody['sources'][number]
-
 /** The sources of a request, as the API takes them. */
-export const sourcesOf = (context: CliContext, sources: readonly string[], flags: SourceFlags): RequestedSource[] =>
-  sources.map(source => sourceOf(context, source, flags))
+export const sourcesOf = (
+  context: CliContext,
+  sources: readonly string[],
+  flags: SourceFlags,
+): IngestBody['sources'] => {
+  if (flags.type === 'events') {
+    const { include, exclude, depth, maxPages, language } = flags
+    if (sources.length > 0 || [include, exclude, depth, maxPages, language].some(flag => flag !== undefined))
+      throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
+    return [{ type: 'events' }]
+  }
+  if (sources.length === 0) throw new UsageError('name a folder, a file or an address, or say --type events')
+  return sources.map(source => sourceOf(context, source, flags))
+}
 
-const sourceOf = (context: CliContext, source: string, flags: SourceFlags): RequestedSource => {
+const sourceOf = (context: CliContext, source: string, flags: SourceFlags): IngestBody['sources'][number] => {
   const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
   const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : 'markdown')
+  if (type === 'events') throw new Error('Events are no source that is named.')
   const globs = {
     ...(flags.include === undefined ? {} : { include: [...flags.include] }),
     ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),

@@ -123,6 +123,23 @@ export const schema = z.object({
     ),
   }),
   fetch: fetchSettings,
+  upstream: z.object({
+    partitions: setting(
+      'PENSTOCK_UPSTREAM_PARTITIONS',
+      integer(1, 1024).default(4),
+      'Partitions of upstream.documents: the bound on workers of INTAKE. May grow, never shrink; grow it while nothing is unread.',
+    ),
+    parkedEvents: setting(
+      'PENSTOCK_PARKED_EVENTS',
+      integer(0, 10_000_000).default(100_000),
+      'Events of a knowledge base that may wait in the database for its stream; then their partition stands.',
+    ),
+    parkedMb: setting(
+      'PENSTOCK_PARKED_MB',
+      integer(0, 1_048_576).default(256),
+      'The same, in MiB of what was published.',
+    ),
+  }),
   parsers: z.object({
     processes: setting(
       'PENSTOCK_PARSER_PROCESSES',

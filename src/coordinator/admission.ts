@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { eventsSource } from '../schemas/identity.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, JobKind, Submission } from './jobs.ts'
@@ -25,7 +26,12 @@ export interface AdmissionOptions {
 
 const retryAfterSeconds = 30
 const unfinished = ['pending', 'running', 'paused'] as const
-const kindOf = ({ replay }: Submission): JobKind => (replay ? 'replay' : 'run')
+const kindOf = ({ replay, sources }: Submission): JobKind => {
+  if (replay) return 'replay'
+  return sources[0]?.type === eventsSource ? 'stream' : 'run'
+}
+/** A failed stream has events in its lanes that no source would give again: it goes on, or is cancelled, before the next. */
+const inTheWay = (kind: JobKind) => (kind === 'stream' ? [...unfinished, 'failed' as const] : [...unfinished])
 
 /**
  * Admits a job, or says why not, in one transaction. Admissions go one after the other (they lock one row), so the
@@ -95,7 +101,8 @@ export const admit = async (
 }
 
 const conflict = async (em: EntityManager, request: Submission): Promise<Admission | null> => {
-  const one = { kbId: request.kb_id, kind: kindOf(request), status: { $in: [...unfinished] } }
+  const kind = kindOf(request)
+  const one = { kbId: request.kb_id, kind, status: { $in: inTheWay(kind) } }
   const job = await em.findOne(JobRow, one)
   return job && { outcome: 'conflict', job_id: job.id, status: job.status }
 }

@@ -6,9 +6,11 @@ import { apply } from './job.ts'
 import { lockJobs } from './job-rows.ts'
 import { isUnderWay, shownStatus } from './job-state.ts'
 import type { CommandOutcome, CommandRequest } from './jobs.ts'
+import { newestOf } from './streams.ts'
 
 /**
- * Accepts a demand on a job of a knowledge base, its newest run unless it is named, or says why not. It is judged by what the job will be when
+ * Accepts a demand on a job of a knowledge base, its newest run unless it is
+ * named (its newest stream where it had no run), or says why not. It is judged by what the job will be when
  * the demands that were accepted before it are applied, so that of several clients the last one accepted wins. A failed
  * job that was given up cannot go on: its retry is a new job with the same request.
  */
@@ -27,8 +29,8 @@ export const accept = async (
   { kb_id, job_id, verb, phase }: CommandRequest,
   commandId: string | null = null,
 ): Promise<Accepting> => {
-  const which = { kbId: kb_id, ...(job_id === undefined ? { kind: 'run' as const } : { id: job_id }) }
-  const [newest] = await tx.find(JobRow, which, { orderBy: { number: 'desc' }, limit: 1, fields: ['id'] })
+  const which = job_id === undefined ? null : { kbId: kb_id, id: job_id }
+  const newest = which ? await tx.findOne(JobRow, which, { fields: ['id'] }) : await newestOf(tx, kb_id)
   const [job] = newest ? await lockJobs(tx, [newest.id]) : []
   if (!job) return { outcome: 'no_job' }
   if (job.closedAt && verb === 'retry') return { outcome: 'closed', job }

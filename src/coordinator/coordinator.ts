@@ -28,6 +28,8 @@ export interface CoordinatorOptions extends CoordinatorStore, CoordinatorDoor {
   readonly log: Logger
   /** Partitions of the stage topics that jobs may be given. */
   readonly lanes: number
+  /** Partitions of `upstream.documents`. */
+  readonly upstreamPartitions: number
   /** How many jobs may be running at once. */
   readonly concurrency: number
   /** Names this process in the lease row: host and process id. */
@@ -38,11 +40,13 @@ export interface CoordinatorOptions extends CoordinatorStore, CoordinatorDoor {
   readonly pollMs?: number
   /** How often it looks who works on the lanes of unfinished jobs. */
   readonly watchMs?: number
+  /** How often streams are tidied. */
+  readonly tidyMs?: number
 }
 
 /** Refuses a database that belongs to another cluster, then competes for the lease in the background. */
 export const startCoordinator = async (options: CoordinatorOptions): Promise<Coordinator> => {
-  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500, watchMs = 1_000 } = options
+  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500, watchMs = 1_000, tidyMs = 600_000 } = options
   await claimCluster(em, await broker.clusterId())
   const lease = createLease(em, holder, leaseMs)
   const stopping = new AbortController()
@@ -98,7 +102,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       active = true
       await serve(
         { ...options, epoch, transactor, transaction },
-        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs },
+        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs, tidyMs },
       )
     } finally {
       active = false

@@ -1,5 +1,7 @@
 import type { JobState } from './jobs.ts'
 
+export { intakeLetters } from '../schemas/names.ts'
+
 /** The port by which the API shows dead letters and works them off. Bodies are those of the API (snake_case). */
 export interface DeadLetters {
   /** The commonest causes of a job first, at most `limit` of them, each with examples. */

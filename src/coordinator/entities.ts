@@ -1,6 +1,7 @@
 import { defineEntity, type InferEntity, type Opt, p } from '@mikro-orm/core'
 import type { Phase } from '../schemas/names.ts'
 import type { DocumentContent } from './dead-letters.ts'
+import { IntakePartitionRow, ParkedEventRow } from './intake-entities.ts'
 import type { Job } from './job-state.ts'
 import type { JobKind, JobState, Submission, Verb } from './jobs.ts'
 import { ScheduleRow } from './schedule-rows.ts'
@@ -179,5 +180,7 @@ export const entities = [
   StageOwnersRow,
   DeadLetterRow,
   ReplayDocumentRow,
+  ParkedEventRow,
+  IntakePartitionRow,
   ScheduleRow,
 ]

@@ -7,17 +7,20 @@ import type { EtaBody, HoldBody, JobStatus, PhaseDetail, PhaseState } from './jo
 import { rateOf } from './pace.ts'
 import { itemsTotal, jobPercent } from './percent.ts'
 import { type PhaseSpec, phasesOf } from './phases.ts'
+import { streamBody, streamPercent } from './streams.ts'
 import type { Owners } from './waiting.ts'
 
 /** What of a job's status is not in its own row. */
 export interface Surroundings {
   readonly waitingFor: string | null
+  /** Events of its knowledge base that are parked. */
+  readonly parked: number
   readonly owners: Owners
   readonly now: Date
 }
 
 /** A job as the API shows it. */
-export const jobStatus = (row: JobRow, { waitingFor, owners, now }: Surroundings): JobStatus => {
+export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surroundings): JobStatus => {
   const { state } = row
   const { LOADING, CHUNKING, INDEXING } = state.phases
   const seconds = row.startedAt ? ((row.completedAt ?? now).getTime() - row.startedAt.getTime()) / 1000 : 0
@@ -28,9 +31,10 @@ export const jobStatus = (row: JobRow, { waitingFor, owners, now }: Surroundings
     kb_id: row.kbId,
     kind: row.kind,
     replay: row.submission.replay ?? null,
+    stream: row.kind === 'stream' ? streamBody(state, parked) : null,
     status: row.status,
     phase: begun.at(-1)?.name ?? null,
-    progress: jobPercent(state),
+    progress: row.kind === 'stream' ? streamPercent(state) : jobPercent(state),
     message: state.message?.text ?? null,
     waiting_for: waitingFor,
     error: state.failure,

@@ -6,6 +6,7 @@ import { CommandRow, JobRow } from './entities.ts'
 import { isUnderWay, shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
+import { newestOf, parkedEvents } from './streams.ts'
 import { type Limits, ownersOf, waitingFor } from './waiting.ts'
 
 export interface JobStoreOptions extends AdmissionOptions, Limits {}
@@ -31,7 +32,11 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
       const owners = await ownersOf(fork)
       const reasons = await waitingFor(fork, rows, options, owners)
       const now = new Date()
-      return rows.map(row => jobStatus(row, { waitingFor: reasons.get(row.id) ?? null, owners, now }))
+      const parked = await parkedEvents(fork, rows)
+      return rows.map(row => {
+        const around = { waitingFor: reasons.get(row.id) ?? null, parked: parked.get(row.kbId) ?? 0 }
+        return jobStatus(row, { ...around, owners, now })
+      })
     }
   }
   const one = async (find: (fork: EntityManager) => Promise<readonly JobRow[]>) => (await show(find))[0] ?? null
@@ -41,7 +46,10 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
     command: request => command(options, request),
     get: id => one(fork => fork.find(JobRow, { id })),
     ofKnowledgeBase: kbId =>
-      one(fork => fork.find(JobRow, { kbId, kind: 'run' }, { orderBy: { number: 'desc' }, limit: 1 })),
+      one(async fork => {
+        const found = await newestOf(fork, kbId)
+        return found ? [found] : []
+      }),
     list({ kb_id, status, limit }) {
       const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
       return show(fork => fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))

@@ -6,7 +6,7 @@ export interface Jobs {
   /** Admits a job, or says why not; creates the kb if it is new. One database transaction. */
   submit(request: Submission): Promise<Admission>
   get(jobId: string): Promise<JobStatus | null>
-  /** The newest run of a kb. */
+  /** The newest run of a kb; its newest stream where it has had no run. */
   ofKnowledgeBase(kbId: string): Promise<JobStatus | null>
   list(filter: JobFilter): Promise<readonly JobStatus[]>
   /** Asks something of a job. What is accepted here is applied in the order of acceptance. */
@@ -19,7 +19,7 @@ export type Verb = (typeof verbs)[number]
 
 export interface CommandRequest {
   readonly kb_id: string
-  /** One job of the kb; its newest run unless given. */
+  /** One job of the kb; its newest run unless given, or its newest stream where it has had no run. */
   readonly job_id?: string | undefined
   readonly verb: Verb
   /** One phase, or null for the whole job. `cancel` is for the whole job alone. */
@@ -54,8 +54,11 @@ export interface Submission {
   readonly replay?: Replay
 }
 
-/** A run loads sources; a replay loads again the documents of dead letters. A kb has one unfinished job of each kind. */
-export type JobKind = 'run' | 'replay'
+/**
+ * A run loads sources; a replay loads again the documents of dead letters; a stream loads what upstream systems publish,
+ * without end. A kb has one unfinished job of each kind.
+ */
+export type JobKind = 'run' | 'replay' | 'stream'
 
 export interface Replay {
   /** The job whose dead letters they were. */
@@ -91,6 +94,16 @@ export interface HoldBody {
   readonly missing: readonly { readonly stage: string; readonly lane: number; readonly worker: string | null }[]
 }
 
+/** How far a stream is behind. Its progress, in per cent, is the share of what came that can be searched; it may fall. */
+export interface StreamBody {
+  /** Events and documents that LOADING and CHUNKING have not done, as far as they were reported. */
+  readonly unfinished_documents: number
+  /** Chunks that are not stored yet. */
+  readonly unfinished_chunks: number
+  /** Events that wait in the database for the stream to have a lane. */
+  readonly parked_events: number
+}
+
 /** When the job will be done, as a range; `docs/DESIGN.md` says how it is made. */
 export interface EtaBody {
   readonly earliest: string
@@ -110,8 +123,10 @@ export interface JobStatus {
   readonly job_id: string
   readonly kb_id: string
   readonly kind: JobKind
-  /** null for a run. */
+  /** null for other kinds. */
   readonly replay: Replay | null
+  /** null for other kinds. */
+  readonly stream: StreamBody | null
   readonly status: JobState
   /** The last phase that has begun. */
   readonly phase: string | null

@@ -1,7 +1,8 @@
 import { messageOf } from '../runtime/errors.ts'
-import { transactionalId } from '../schemas/names.ts'
+import { intake, transactionalId } from '../schemas/names.ts'
 import { progressTopic } from '../schemas/topics.ts'
 import { FollowedRow, JobRow, LaneRow } from './entities.ts'
+import { IntakePartitionRow } from './intake-entities.ts'
 import { phases } from './phases.ts'
 import { plan } from './publications.ts'
 import { forgetReplays } from './replaying.ts'
@@ -34,6 +35,7 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
       lane,
       jobId,
       failed: jobs.find(({ id }) => id === jobId)?.status === 'failed',
+      stream: jobs.find(({ id }) => id === jobId)?.kind === 'stream',
     }))
   })
   if (leaving.length === 0) return []
@@ -41,6 +43,7 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
     if (!failed) continue
     for (const { stage } of phases) await (await broker.fence(transactionalId(stage, lane))).close()
   }
+  if (leaving.some(({ stream }) => stream)) await fenceIntake(tenure)
   const lanes = leaving.map(({ lane }) => lane)
   await transaction(async tx => {
     await tx.nativeUpdate(LaneRow, { lane: { $in: lanes } }, { jobId: null, leaving: false })
@@ -54,8 +57,23 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
   return lanes
 }
 
+/**
+ * INTAKE acknowledges nothing. It may have a transaction under way that puts events into a lane which is a stream's no
+ * more: it is aborted here, and whoever takes the partition over reads `control` and finds no stream.
+ */
+const fenceIntake = async ({ broker, transaction, upstreamPartitions }: Tenure): Promise<void> => {
+  // The topic may have more than are set: those that were ever worked on are in the table.
+  const worked = await transaction(tx => tx.find(IntakePartitionRow, {}))
+  const partitions = Math.max(upstreamPartitions, ...worked.map(({ partition }) => partition + 1))
+  for (let partition = 0; partition < partitions; partition++)
+    await (await broker.fence(transactionalId(intake, partition))).close()
+}
+
 /** Deletes what nobody will read again: below what the stages committed, and below what was saved of `progress`. */
-export const trimLanes = async (tenure: Tenure, lanes: readonly number[]): Promise<void> => {
+export const trimLanes = async (
+  tenure: Pick<Tenure, 'broker' | 'transaction' | 'log'>,
+  lanes: readonly number[],
+): Promise<void> => {
   const { broker, transaction, log } = tenure
   try {
     const saved = await transaction(tx =>
@@ -68,6 +86,6 @@ export const trimLanes = async (tenure: Tenure, lanes: readonly number[]): Promi
         if (committed !== null) await broker.deleteRecords(input.name, lane, committed)
       }
   } catch (error) {
-    log.warn({ lanes, operation: 'trim', err: error }, `records of ended jobs stay for now: ${messageOf(error)}`)
+    log.warn({ lanes, operation: 'trim', err: error }, `records that are done with stay for now: ${messageOf(error)}`)
   }
 }

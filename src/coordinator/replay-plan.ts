@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { eventsSource } from '../schemas/identity.ts'
 import type { DocumentContent, Edit, ReplayDocument, ReplayPlan, Selection } from './dead-letters.ts'
 import { JobRow } from './entities.ts'
 import type { Submission } from './jobs.ts'
@@ -37,7 +38,9 @@ export const planReplay = async (
   const candidates = await candidatesOf(tx, jobId, selection)
   const edited = new Map(edits.map(({ document_id, ...content }) => [document_id, content]))
   const { sources } = job.submission
-  const indexes = new Map(sources.map((source, index) => [sourceId(source), index]))
+  // An event that is loaded again would replace what was published after it, and have the greater version.
+  const readable = sources.filter(({ type }) => type !== eventsSource)
+  const indexes = new Map(readable.map(source => [sourceId(source), sources.indexOf(source)]))
 
   const documents: ReplayDocument[] = []
   const counts = { dead_letters: 0, not_replayable: 0, superseded: 0, left: 0 }

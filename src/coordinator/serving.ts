@@ -13,6 +13,7 @@ import { applyProgress, storeDeadLetters } from './reports.ts'
 import { createSerial } from './serial.ts'
 import { startJobs } from './starting.ts'
 import type { Tenure } from './tenure.ts'
+import { tidyStreams } from './tidying.ts'
 import { watchLanes } from './vacancies.ts'
 
 export interface ServeOptions {
@@ -24,6 +25,8 @@ export interface ServeOptions {
   look(): Promise<{ readonly commands: boolean; readonly due: boolean }>
   /** How often to look who works on the lanes of unfinished jobs. */
   readonly watchMs: number
+  /** How often streams are tidied. */
+  readonly tidyMs: number
 }
 
 /**
@@ -31,7 +34,10 @@ export interface ServeOptions {
  * applies commands, progress and dead letters, one thing at a time. Any error ends it; it is safe to serve again
  * with a new transactor.
  */
-export const serve = async (tenure: Tenure, { signal: ended, wait, look, watchMs }: ServeOptions): Promise<void> => {
+export const serve = async (
+  tenure: Tenure,
+  { signal: ended, wait, look, watchMs, tidyMs }: ServeOptions,
+): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
   const signal = AbortSignal.any([ended, over.signal])
@@ -100,7 +106,17 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, look, watchMs
       await sleep(watchMs, signal)
       if (signal.aborted) return
       await inTurn(() => watchLanes(tenure, asked))
+      // A stream that has become idle leaves its place to others.
+      await inTurn(() => startJobs(tenure))
       await discardJobs()
+    }
+  }
+
+  const tidy = async () => {
+    const seen = new Map<string, number>()
+    while (!signal.aborted) {
+      await sleep(tidyMs, signal)
+      if (!signal.aborted) await tidyStreams(tenure, seen, signal)
     }
   }
 
@@ -115,7 +131,7 @@ export const serve = async (tenure: Tenure, { signal: ended, wait, look, watchMs
       await takeCommands(tenure, batch)
       await act()
     })
-    await Promise.all([listen(), watch().catch(fail)])
+    await Promise.all([listen(), watch().catch(fail), tidy().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
   } catch (error) {
     fail(error)

@@ -4,6 +4,7 @@ import { lockJobs, queueOrder, transit } from './job-rows.ts'
 import { chooseLanes, freeLanes, laneEnds } from './lanes.ts'
 import { plan, publish } from './publications.ts'
 import { giveUp, releaseLanes } from './releasing.ts'
+import { busyJobs } from './streams.ts'
 import type { Tenure } from './tenure.ts'
 
 /** Starts jobs from the head of the queue, as many as `concurrency` and the free lanes allow. */
@@ -14,8 +15,11 @@ export const startJobs = async (tenure: Tenure): Promise<void> => {
 const startNext = async (tenure: Tenure): Promise<boolean> => {
   const { transaction, broker, concurrency, lanes: count } = tenure
   const next = await transaction(async tx => {
-    const [job] = await tx.find(JobRow, { status: 'pending' }, { orderBy: queueOrder, limit: 1 })
-    if (!job || (await tx.count(JobRow, { status: 'running' })) >= concurrency) return null
+    if ((await tx.count(JobRow, { status: 'pending' })) === 0) return null
+    // A stream begins idle, so there is always room for one.
+    const kind = (await busyJobs(tx)) >= concurrency ? { kind: 'stream' as const } : {}
+    const [job] = await tx.find(JobRow, { status: 'pending', ...kind }, { orderBy: queueOrder, limit: 1 })
+    if (!job) return null
     return { job, lanes: chooseLanes(await freeLanes(tx, count), job.submission.parallelism) }
   })
   if (!next) return false
@@ -33,17 +37,17 @@ const startNext = async (tenure: Tenure): Promise<boolean> => {
       row.starts = starts[row.lane] ?? {}
     }
     await tx.flush()
-    await plan(tx, rows, [firstLoadRequest(job)])
+    await plan(tx, rows, job.kind === 'stream' ? [] : [firstLoadRequest(job)])
     tenure.log.info({ job: job.id, kb: job.kbId, lanes }, 'job started')
   })
   return true
 }
 
-/** Where failed jobs hold every lane, the one that failed first loses its lanes. */
+/** Where failed jobs hold every lane, the one that failed first loses its lanes; a stream's events are nowhere else. */
 const makeRoom = async (tenure: Tenure): Promise<boolean> => {
   const oldest = await tenure.transaction(async (tx, now) => {
     const [id] = await tx.execute<{ id: string }[]>(
-      `select id from job where status = 'failed' and closed_at is null and id in (select job_id from lane)
+      `select id from job where status = 'failed' and closed_at is null and id in (select job_id from lane) and kind <> 'stream'
        order by completed_at, number limit 1`,
     )
     const [job] = id ? await lockJobs(tx, [id.id]) : []

@@ -16,6 +16,8 @@ export interface CoordinatorStore {
   claim(jobId: string, stage: string, lane: number): Promise<void>
   /** Removes what a job has half written: versions that never became visible, and those that others have replaced. */
   discard(job: LaneJob, signal: AbortSignal): Promise<void>
+  /** Does for a stream, which has no end, what FINISHING does for others: removes old versions, builds indexes. */
+  tidy(job: LaneJob, signal: AbortSignal): Promise<void>
 }
 
 /** What a coordinator needs to take commands by Kafka, as the API takes them. */
@@ -40,6 +42,8 @@ export interface Tenure extends CoordinatorStore, CoordinatorDoor {
   readonly transactor: Transactor
   /** Lanes that jobs may be given: 0 to this, exclusive. */
   readonly lanes: number
+  /** Partitions of `upstream.documents`. */
+  readonly upstreamPartitions: number
   /** How many jobs may be running at once. */
   readonly concurrency: number
   /** One transaction under the lease; throws LeaseLost when another has taken over. `now` is the database's. */

@@ -5,6 +5,7 @@ import { queueOrder } from './job-rows.ts'
 import { freeLanes } from './lanes.ts'
 import { phaseOf } from './phases.ts'
 import { bounds, unfinished } from './pressure.ts'
+import { busyJobs } from './streams.ts'
 
 export interface Limits {
   /** Lanes that jobs may be given. */
@@ -85,13 +86,13 @@ const ownerNamed = (owners: Owners, stage: string, lane: number): string => {
 
 const inQueue = async (em: EntityManager, rows: readonly JobRow[], limits: Limits): Promise<Map<string, string>> => {
   const reasons = new Map<string, string>()
-  const running = await em.count(JobRow, { status: 'running' })
+  const running = await busyJobs(em)
   const free = await freeLanes(em, limits.lanes)
   const ahead = await em.find(JobRow, { status: 'pending' }, { fields: ['id'], orderBy: queueOrder })
-  for (const { id } of rows) {
+  for (const { id, kind } of rows) {
     const before = ahead.findIndex(job => job.id === id)
     const behind = Math.max(0, before) + running
-    if (running >= limits.concurrency)
+    if (kind !== 'stream' && running >= limits.concurrency)
       reasons.set(id, `queued behind ${behind} ${behind === 1 ? 'job' : 'jobs'} (${limits.concurrency} run at once)`)
     else if (free.length === 0) reasons.set(id, `a free lane: all ${limits.lanes} are taken`)
     else if (before > 0) reasons.set(id, `queued behind ${before} ${before === 1 ? 'job' : 'jobs'}`)

@@ -27,6 +27,8 @@ export interface TopicSpec {
   readonly compacted: boolean
   /** Milliseconds; -1 keeps records until they are deleted. */
   readonly retentionMs: number
+  /** Other systems write it, compressed as they like: the broker keeps it in a compression that is read here. */
+  readonly fromUpstream?: boolean
 }
 
 export interface Broker {

@@ -87,7 +87,12 @@ export const createKnowledgeWriter = (client: PoolClient, writeChunks: ChunkWrit
       }
     }
     const moved = await flip(client, kb, settingsHash(job), [...winners.values()])
-    for (const [documentId, { end }] of winners) if (!moved.has(documentId)) dropped.push(versionOf(end))
+    for (const [documentId, { end }] of winners) {
+      const replaced = active.get(documentId)
+      if (!moved.has(documentId)) dropped.push(versionOf(end))
+      // A stream has no FINISHING that would prune it.
+      else if (job.kind === 'stream' && replaced !== undefined) dropped.push({ documentId, version: replaced })
+    }
     await dropVersions(client, kb, dropped)
     return rejects
   },

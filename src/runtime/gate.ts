@@ -6,6 +6,8 @@ import { control } from '../schemas/topics.ts'
 /** What the coordinator wants of each lane, as far as this process has read it. One for all stages of a process. */
 export interface Gate {
   of(lane: number): LaneControl | null
+  /** What is known of every lane. */
+  all(): Iterable<LaneControl>
   /** Called after each newer revision of a lane; returns the way to end it. */
   onChange(listener: (control: LaneControl) => void): () => void
   /** Resolves when everything that was in `control` at the time of the call has been read. */
@@ -46,6 +48,7 @@ export const openGate = async ({ broker, codec, failed }: GateOptions): Promise<
 
   return {
     of: lane => lanes.get(lane) ?? null,
+    all: () => lanes.values(),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

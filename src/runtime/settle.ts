@@ -1,6 +1,6 @@
 import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { traceIdOf } from '../schemas/identity.ts'
+import { traceIdOf, traceOfParent } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { hasPhase } from '../schemas/names.ts'
 import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
@@ -57,6 +57,10 @@ const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source'):
 }
 
 const isUsed = ({ branch }: Topic, job: LaneJob): boolean => branch === undefined || hasPhase(job, branch)
+
+/** The trace that an upstream system began, of a record that has its context. */
+const upstreamTrace = (value: AnyRecord | null): string | null =>
+  typeof value?.traceparent === 'string' ? traceOfParent(value.traceparent) : null
 
 /** Turns the outcomes of a slice into the records of its one transaction: outputs, end marks, dead letters, progress. Pure. */
 export const settle = (codec: Codec, options: SettleOptions): Settlement => {
@@ -122,7 +126,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       uri: uri ?? text(value, 'uri'),
       document_id: documentId,
       source: document?.source ?? text(value, 'source'),
-      trace_id: documentId === null ? null : traceIdOf(job.job_id, documentId),
+      trace_id: upstreamTrace(value) ?? (documentId === null ? null : traceIdOf(job.job_id, documentId)),
       payload: record.value.subarray(0, payloadLimit),
     })
   }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { Phase } from '../schemas/names.ts'
-import type { RecordOf, Topic } from '../schemas/topics.ts'
+import type { AnyRecord, RecordOf, Topic } from '../schemas/topics.ts'
 import type { Rest } from './computing.ts'
 import type { Reject } from './errors.ts'
 
@@ -26,8 +26,8 @@ export interface Stage<In extends Topic = Topic, Out extends readonly Topic[] = 
   computes?(job: LaneJob): boolean
   /** True for a stage whose end mark in its first lane ends all lanes of its outputs (LOADING). */
   readonly fansOut?: boolean
-  /** True where an input is a step of the job, which cannot go on without it: none is rejected for a defect of the stage. */
-  readonly takesSteps?: boolean
+  /** True for an input that is a step of the job, which cannot go on without it: it is not rejected for a defect of the stage. */
+  isStep?(input: RecordOf<In>): boolean
   /**
    * Entry i is what became of inputs[i]. Throwing a Reject makes the runtime halve the inputs to find the one;
    * a Fatal fails the phase; anything else is retried, then fails the phase, unless it is a defect that shows on single
@@ -83,6 +83,8 @@ export interface StageContext {
   total(items: number): void
   /** Adds to the items of this slice, for a stage whose inputs are not what it counts (LOADING: documents found). */
   count(items: number): void
+  /** Where an input stands in its lane, counted from the first record of the job: larger came later, for ever the same. */
+  placeOf(input: AnyRecord): number
   /** A sentence for the status page, the last one of a slice counts. */
   say(message: string): void
 }

@@ -21,14 +21,15 @@ export const transformSlice = async <In extends Topic, Out extends readonly Topi
   last = false,
 ): Promise<readonly Outcome<Out[number]>[]> => {
   const defects = new Map<RecordOf<In>, unknown>()
-  const isolates = (error: unknown) => last && !stage.takesSteps && !context.signal.aborted && isDefect(error)
+  const isolates = (error: unknown, some: readonly RecordOf<In>[]) =>
+    last && !some.some(one => stage.isStep?.(one)) && !context.signal.aborted && isDefect(error)
   const tried = async (some: readonly RecordOf<In>[]): Promise<readonly Outcome<Out[number]>[]> => {
     if (some.length === 0) return []
     try {
       await failpoint('stage.called', { stage: stage.name, lane: context.lane, inputs: some })
       return await stage.transform(some, context)
     } catch (error) {
-      if (!(error instanceof Reject || isolates(error))) throw error
+      if (!(error instanceof Reject || isolates(error, some))) throw error
       if (some.length === 1) return [rejected(some[0]!, error)]
     }
     const middle = some.length >> 1

@@ -74,6 +74,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
     count: items => {
       said.items += items
     },
+    placeOf: placesOf(inputs, holding.control.starts[stage.from.name] ?? 0),
     say: message => {
       said.message = message
     },
@@ -132,6 +133,16 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
     'slice done',
   )
   return ended ? 'ended' : 'worked'
+}
+
+/** By identity: a stage is given the very values that were decoded. */
+const placesOf = (inputs: readonly Input[], start: number): StageContext['placeOf'] => {
+  const places = new Map(inputs.map(({ record, value }) => [value, record.offset - start]))
+  return input => {
+    const place = places.get(input)
+    if (place === undefined) throw new Error('The place was asked of a record that is not an input of the slice.')
+    return place
+  }
 }
 
 const by =

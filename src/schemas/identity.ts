@@ -25,13 +25,20 @@ export const chunkId = (document: string, part: number | null, text: string, occ
  */
 export const traceIdOf = (job: string, document: string): string => short(joined('trace', job, document))
 
+/** The trace id of a W3C `traceparent` header, or null where it is none. */
+export const traceOfParent = (traceparent: string): string | null => {
+  const [, id] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent) ?? []
+  return id === undefined || /^0+$/.test(id) ? null : id
+}
+
 /** The version of the `ordinal`-th document of a kb's run; larger wins; below 2^53 up to run 2^21. */
 export const versionOf = (run: number, ordinal: number): number => run * versionsOfRun + ordinal
 
 /** The run that a version is of. */
 export const runOf = (version: number): number => Math.floor(version / versionsOfRun)
 
-const versionsOfRun = 2 ** 32
+/** The bound of ordinals. */
+export const versionsOfRun = 2 ** 32
 
 /** The lane of a document: the same in every run that has the same lanes. */
 export const laneOf = (document: string, lanes: readonly number[]): number => {
@@ -46,6 +53,9 @@ export const laneOf = (document: string, lanes: readonly number[]): number => {
  */
 export const sourceIdOf = (spec: { readonly type: string; readonly path: string }): string =>
   `${spec.type}:${spec.path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '')}`
+
+/** Identity of the source that upstream systems publish to: one a kb. */
+export const eventsSource = 'events'
 
 /** SHA-256, 64 hex digits, of all that a reader sees of a document. */
 export const contentHash = (content: {

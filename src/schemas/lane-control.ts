@@ -9,9 +9,9 @@ const job = {
     { name: 'kb_id', type: 'string' },
     {
       name: 'kind',
-      type: { type: 'enum', name: 'job_kind', symbols: ['run', 'replay'], default: 'run' },
+      type: { type: 'enum', name: 'job_kind', symbols: ['run', 'replay', 'stream'], default: 'run' },
       default: 'run',
-      doc: 'A run reads its sources; a replay reads single documents of them again, those of dead letters.',
+      doc: 'A run reads its sources; a replay reads single documents of them again, those of dead letters; a stream is sent events.',
     },
     { name: 'run', type: 'long', doc: 'Run number of the kb; the high part of every version this job writes.' },
     { name: 'attempt', type: 'int' },

@@ -7,11 +7,13 @@ import { endMark } from './end-mark.ts'
 import { finishRequest } from './finish-request.ts'
 import { jobCommand, jobEvent } from './job-command.ts'
 import { laneControl } from './lane-control.ts'
+import { loadEvent } from './load-event.ts'
 import { loadRequest } from './load-request.ts'
 import type { Branch } from './names.ts'
 import { acknowledgement, phaseFailure, progress, waiting } from './progress.ts'
 import { rows } from './rows.ts'
 import { tableEnd } from './table-end.ts'
+import { upstreamDocument } from './upstream-document.ts'
 import { vector } from './vector.ts'
 
 /** A topic and what may travel in it. Who writes and who reads is checked against the stages in `pipeline.ts`. */
@@ -27,8 +29,8 @@ export interface Topic<R extends readonly RecordSchema[] = readonly RecordSchema
   readonly key: string
   readonly writers: readonly string[]
   readonly readers: readonly string[]
-  /** `lanes`: one partition a lane; `compact`: one partition, last value a key; `single`: one partition. */
-  readonly kind: 'lanes' | 'compact' | 'single'
+  /** `lanes`: one partition a lane; `upstream`: as many as set; `compact`: one, last value a key; `single`: one. */
+  readonly kind: 'lanes' | 'upstream' | 'compact' | 'single'
   /** Milliseconds, or -1 for as long as the job needs it. */
   readonly retentionMs: number
 }
@@ -51,14 +53,27 @@ const topic = <const R extends readonly RecordSchema[]>(
 const lanes = { kind: 'lanes', retentionMs: -1 } as const
 const days = (n: number) => n * 24 * 3600 * 1000
 
-export const loadRequests = topic({
-  name: 'load.requests',
-  records: [loadRequest, endMark],
-  key: 'job',
-  writers: ['coordinator', 'loading'],
-  readers: ['loading'],
-  ...lanes,
+/** What upstream systems publish; they may compress it as they like, the broker keeps it as zstd. */
+export const upstreamDocuments = topic({
+  name: 'upstream.documents',
+  records: [upstreamDocument],
+  key: 'uri',
+  writers: ['upstream'],
+  readers: ['intake'],
+  kind: 'upstream',
+  retentionMs: days(30),
 })
+export const loadRequests = topic(
+  {
+    name: 'load.requests',
+    records: [loadRequest, loadEvent, endMark],
+    key: 'job, or the uri of an event',
+    writers: ['coordinator', 'intake', 'loading'],
+    readers: ['loading'],
+    ...lanes,
+  },
+  record => (record.type === 'load_event' ? 1 : 0),
+)
 export const documents = topic(
   {
     name: 'documents',
@@ -127,7 +142,7 @@ export const deadLetters = topic({
   name: 'dead.letters',
   records: [deadLetter],
   key: 'document',
-  writers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
+  writers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   readers: ['coordinator'],
   kind: 'lanes',
   retentionMs: days(90),
@@ -137,7 +152,7 @@ export const control = topic({
   records: [laneControl],
   key: 'lane',
   writers: ['coordinator'],
-  readers: ['loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
+  readers: ['intake', 'loading', 'chunking', 'embedding', 'indexing', 'tabulating', 'finishing'],
   kind: 'compact',
   retentionMs: -1,
 })
@@ -163,6 +178,7 @@ export const jobEvents = topic({
 
 /** THE MAP: every topic of the line. */
 export const topics = [
+  upstreamDocuments,
   loadRequests,
   documents,
   chunks,
@@ -175,12 +191,3 @@ export const topics = [
   jobCommands,
   jobEvents,
 ] as const satisfies readonly Topic[]
-
-/** How the topics are made for so many lanes. */
-export const topicSpecs = (lanes: number) =>
-  topics.map(({ name, kind, retentionMs }) => ({
-    name,
-    partitions: kind === 'lanes' ? lanes : 1,
-    compacted: kind === 'compact',
-    retentionMs,
-  }))

@@ -24,13 +24,13 @@ export interface BiteOptions {
 
 export interface Bite {
   readonly documents: readonly (SourceDocument | SourceReject)[]
+  /** What was not read because it is as it was. */
+  readonly unchanged?: readonly SourceUnchanged[]
   /**
    * What of the source could not be listed, a sentence each: documents that are there may be missing, so none of the
    * source is taken for deleted in this run. None unless given.
    */
   readonly unlisted?: readonly string[]
-  /** What was not read because it is as it was. */
-  readonly unchanged?: readonly SourceUnchanged[]
   /** Where to go on; null after the last bite. */
   readonly next: string | null
   /** How far the source is, as a sentence for the status page. */

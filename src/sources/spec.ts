@@ -3,11 +3,18 @@
  * the API's contract (which adds what only a running server knows, see `SourceKind.check`) and the sources.
  */
 import { z } from 'zod'
+import { eventsSpec } from './specs/events.ts'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
 import { websiteSpec } from './specs/website.ts'
 import { youtubeSpec } from './specs/youtube.ts'
 
-export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec, youtubeSpec])
+export const sourceSpec = z.discriminatedUnion('type', [
+  markdownSpec,
+  localFilesSpec,
+  websiteSpec,
+  youtubeSpec,
+  eventsSpec,
+])
 
 export type SourceSpec = z.output<typeof sourceSpec>
 export type SourceType = SourceSpec['type']

@@ -13,7 +13,7 @@ export const finishing = (store: Pick<KnowledgeStore, 'finish'>) =>
     phase: 'FINISHING',
     from: finish,
     to: [],
-    takesSteps: true,
+    isStep: () => true,
     slice: { records: 1, bytes: 64 * 1024 },
     async transform(inputs, { job, signal, say }) {
       for (const input of inputs) if (input.type === 'finish_request') say(await store.finish(job, input.step, signal))

@@ -1,11 +1,12 @@
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import { Reject } from '../runtime/errors.ts'
-import { type Discard, defineStage, type Emission, emit, type StageContext } from '../runtime/stage.ts'
+import { type Discard, defineStage, type Emission, emit, type Outcome, type StageContext } from '../runtime/stage.ts'
 import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
 import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
 import { isSourceReject, type OpenSource } from '../sources/source.ts'
+import { sent } from './loading/events.ts'
 import { type Found, recordsOf } from './loading/records.ts'
 import { takeBite } from './loading/take-bite.ts'
 
@@ -18,6 +19,8 @@ export interface LoadingDeps {
  * LOADING takes one bite of a source for each load request and emits its documents together with the request for the
  * next bite, so that one transaction moves both; after the last bite of the last source an end mark takes its place.
  *
+ * A stream has no bites: each of its inputs is a document that an upstream system sent.
+ *
  * What is unchanged since an earlier run goes no further; a file that cannot be read is rejected by name. The lane of a
  * document is a function of its id, its version one of the run and its number there; a large one travels in parts.
  */
@@ -27,16 +30,23 @@ export const loading = (deps: LoadingDeps) =>
     phase: 'LOADING',
     from: loadRequests,
     to: [documents, rowsTopic, loadRequests],
-    slice: { records: 1, bytes: 1024 * 1024 },
+    slice: { records: 256, bytes: 1024 * 1024 },
     fansOut: true,
-    takesSteps: true,
-    transform: (inputs, context) =>
-      Promise.all(inputs.map(input => (input.type === 'load_request' ? load(deps, input, context) : []))),
+    isStep: input => input.type === 'load_request',
+    async transform(inputs, context) {
+      const outcomes: Outcome<Output>[] = []
+      for (const input of inputs) {
+        if (input.type === 'load_event') await context.rest()
+        if (input.type === 'load_request') outcomes.push(await load(deps, input, context))
+        else outcomes.push(input.type === 'load_event' ? sent(input, context) : [])
+      }
+      return outcomes
+    },
   })
 
-type Output = Emission<typeof documents> | Emission<typeof loadRequests> | Discard
+type Output = typeof documents | typeof loadRequests
 
-const load = async (deps: LoadingDeps, request: LoadRequest, context: StageContext): Promise<readonly Output[]> => {
+const load = async (deps: LoadingDeps, request: LoadRequest, context: StageContext) => {
   const { job, signal } = context
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
@@ -44,7 +54,7 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   context.count(found.length + (bite.unchanged?.length ?? 0))
   if (bite.message !== undefined) context.say(bite.message)
 
-  const outputs: Output[] = []
+  const outputs: (Emission<Output> | Discard)[] = []
   let ordinal = request.documents_before
   for (const [i, one] of bite.documents.entries()) {
     const { documentId } = found[i] as Found

@@ -134,6 +134,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         return 3
       },
     },
+    intake: async () => ({ partitions: [], parked: [], dead_letters: 0 }),
     async dryRun(_, { limit, content }) {
       asked.letters.push(['dryRun', { limit, content }])
       return stored.examined
@@ -187,6 +188,7 @@ export const aJob = (over: Partial<JobStatus> = {}): JobStatus => ({
   kb_id: 'handbook',
   kind: 'run',
   replay: null,
+  stream: null,
   status: 'running',
   phase: 'CHUNKING',
   progress: 40,

@@ -29,6 +29,17 @@ describe('POST /ingest', () => {
     ])
   })
 
+  it('makes a stream of events, which cannot stand beside another source', async () => {
+    const ports = fakePorts()
+    expect((await post(ports, { kb_id: 'tickets', sources: [{ type: 'events' }] })).statusCode).toBe(202)
+    expect(ports.asked.submissions[0]).toMatchObject({ sources: [{ type: 'events' }] })
+    const answer = await post(ports, { kb_id: 'tickets', sources: [docs, { type: 'events' }] })
+    expect(answer.statusCode).toBe(422)
+    expect(errorBody.parse(answer.json()).error.details).toMatchObject({
+      mistakes: [{ path: 'sources', message: expect.stringContaining('events cannot stand beside another source') }],
+    })
+  })
+
   it("takes an existing knowledge base's own settings for what is left out", async () => {
     const ports = fakePorts()
     ports.stored.knowledgeBases.push(aKnowledgeBase())
@@ -71,7 +82,7 @@ describe('POST /ingest', () => {
       new Map([
         ['kb_id', expect.stringContaining('lower-case letters')],
         ['sources[0].path', '/etc is outside the allowed roots'],
-        ['sources[1].type', expect.stringContaining('must be one of "markdown", "local_files"')],
+        ['sources[1].type', expect.stringMatching(/^must be one of "markdown", "local_files"/)],
         ['sources[2].path', 'must be a string, not 3'],
         ['sources[2].depth', expect.stringMatching(/^is no known field; known are type, path/)],
         ['sources[3]', 'must be an object, not a string'],

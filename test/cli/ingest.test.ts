@@ -63,6 +63,14 @@ describe.concurrent('penstock ingest', () => {
     ])
   })
 
+  it('starts a stream of events, which has nothing to name and no end', async ({ expect }) => {
+    const ports = fakePorts()
+    expect((await penstock(ports, 'ingest', '--type', 'events', '--kb', 'tickets')).code).toBe(0)
+    expect(ports.asked.submissions[0]).toMatchObject({ kb_id: 'tickets', sources: [{ type: 'events' }] })
+    for (const wrong of [['docs', '--type', 'events'], ['--type', 'events', '--watch'], []])
+      expect((await penstock(ports, 'ingest', ...wrong, '--kb', 'tickets')).code).toBe(2)
+  })
+
   it('prints the admission as one JSON document', async ({ expect }) => {
     const { stdout } = await penstock(fakePorts(), 'ingest', 'docs', '--kb', 'handbook', '--json')
     expect(JSON.parse(stdout)).toEqual({ job_id: 'job-1', kb_id: 'handbook', status: 'pending' })

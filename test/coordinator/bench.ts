@@ -49,6 +49,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
     async discard({ job_id }: LaneJob) {
       discarded.push(job_id)
     },
+    tidy: async () => undefined,
   }
   const door = {
     knowledgeBases,
@@ -81,6 +82,7 @@ export const useBench = (connect?: () => Promise<Broker>) => {
       const { broker, codec } = line
       const started = await startCoordinator({
         ...{ em: database.em, forgetApplied, ...store, ...door, broker, codec, log: silent, lanes: 4, concurrency: 2 },
+        ...{ upstreamPartitions: 1 },
         ...{ holder: 'test', leaseMs: 300, pollMs: 10, watchMs: 20 },
         ...change,
       })

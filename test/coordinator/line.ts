@@ -4,6 +4,7 @@ import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl } from '../../src/schemas/lane-control.ts'
 import type { Branch } from '../../src/schemas/names.ts'
 import type { PhaseFailure } from '../../src/schemas/progress.ts'
+import { topicSpecs } from '../../src/schemas/topic-specs.ts'
 import {
   control,
   deadLetters,
@@ -12,7 +13,6 @@ import {
   progressTopic,
   type RecordOf,
   type Topic,
-  topicSpecs,
   topics,
 } from '../../src/schemas/topics.ts'
 import { localCodec } from '../../src/schemas/wire-codec.ts'

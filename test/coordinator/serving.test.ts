@@ -41,6 +41,8 @@ test('after an error in the middle of a publication nothing that waits for its t
     ...limits,
     claim: async () => undefined,
     discard: async () => undefined,
+    tidy: async () => undefined,
+    upstreamPartitions: 1,
     readRequest: () => Promise.reject(new Error('Nobody starts a job by Kafka here.')),
     transactor: {
       begin: async () => {
@@ -72,6 +74,7 @@ test('after an error in the middle of a publication nothing that waits for its t
     },
     look: async () => ({ commands: true, due: false }),
     watchMs: 60_000,
+    tidyMs: 60_000,
   })
   await expect(serving).rejects.toThrow('Connection terminated unexpectedly')
   expect(await line.read(loadRequests)).toHaveLength(1)

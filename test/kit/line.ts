@@ -1,15 +1,8 @@
 import type { Broker } from '../../src/kafka/broker.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
 import type { LaneControl, LaneJob } from '../../src/schemas/lane-control.ts'
-import {
-  control,
-  deadLetters,
-  progressTopic,
-  type RecordOf,
-  type Topic,
-  topicSpecs,
-  topics,
-} from '../../src/schemas/topics.ts'
+import { topicSpecs } from '../../src/schemas/topic-specs.ts'
+import { control, deadLetters, progressTopic, type RecordOf, type Topic, topics } from '../../src/schemas/topics.ts'
 import { localCodec } from '../../src/schemas/wire-codec.ts'
 
 export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({

@@ -12,6 +12,8 @@ export interface TryOptions {
   readonly job?: Partial<LaneJob>
   readonly lane?: number
   readonly signal?: AbortSignal
+  /** Where the first input stands in its lane. */
+  readonly firstPlace?: number
   /** As on the last attempt: records that break the stage are looked for. */
   readonly last?: boolean
 }
@@ -53,6 +55,11 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
     },
     count: items => {
       counted += items
+    },
+    placeOf: input => {
+      const place = inputs.findIndex(one => one === input)
+      if (place < 0) throw new Error('not an input')
+      return (options.firstPlace ?? 0) + place
     },
     say: said => {
       message = said

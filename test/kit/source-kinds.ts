@@ -1,3 +1,4 @@
+import { eventsKind } from '../../src/sources/events-kind.ts'
 import type { FileOpener } from '../../src/sources/file-opener.ts'
 import { filesKind } from '../../src/sources/files-kind.ts'
 import type { SourceKinds } from '../../src/sources/kind.ts'
@@ -19,4 +20,5 @@ export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): S
     memory: { known: async () => new Map() },
   }),
   youtube: youtubeKind({ fetcher: fetcherWith(), endpoint: new URL('http://127.0.0.1:1') }),
+  events: eventsKind,
 })

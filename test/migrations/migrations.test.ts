@@ -14,6 +14,7 @@ const all = [
   'Migration0004_replays',
   'Migration0005_crawls',
   'Migration0007_tables',
+  'Migration0008_streams',
   'Migration0009_refresh',
 ]
 

@@ -205,7 +205,7 @@ describe('runStage', () => {
     const stage = copying(found => {
       if (found.includes('bad')) throw new TypeError('not a function')
     })
-    await start(line, { ...stage, takesSteps: true })
+    await start(line, { ...stage, isStep: () => true })
     await line.write(documents, 0, [...['a', 'bad', 'c'].map(text => documentOf(text)), endOf()])
     const failures = async () => (await line.progress()).filter(report => report.type === 'phase_failure')
     await until('the failure', async () => (await failures()).length > 0)

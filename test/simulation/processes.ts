@@ -120,6 +120,8 @@ export const startSimCoordinator = async (world: World, actor: Actor): Promise<S
     async discard({ job_id }) {
       await database.once(actor, `discard ${job_id}`, () => database.discard(job_id))
     },
+    tidy: async () => undefined,
+    upstreamPartitions: 1,
     knowledgeBases,
     queueDepth,
     readRequest: async () => {

@@ -1,7 +1,8 @@
 import type { Broker } from '../../src/kafka/broker.ts'
 import { MemoryCluster } from '../../src/kafka/memory/cluster.ts'
 import { MemoryBroker } from '../../src/kafka/memory.ts'
-import { topicSpecs } from '../../src/schemas/topics.ts'
+import { topicSpecs } from '../../src/schemas/topic-specs.ts'
+
 import { Actor } from './actor.ts'
 import { Database } from './database/database.ts'
 import type { Kernel } from './kernel.ts'

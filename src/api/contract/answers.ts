@@ -1,5 +1,6 @@
 /** What the API answers when it succeeds. Times are ISO 8601 in UTC. */
 import { z } from 'zod'
+import type { IntakeStatus } from '../../coordinator/intake-status.ts'
 import type { JobState, JobStatus } from '../../coordinator/jobs.ts'
 import { jobId, jobState, kbId } from './requests.ts'
 
@@ -28,11 +29,19 @@ const hold = z.object({
 export const jobStatus = z.object({
   job_id: jobId,
   kb_id: kbId,
-  kind: z.enum(['run', 'replay']).describe('A run loads sources; a replay loads again documents of dead letters.'),
+  kind: z
+    .enum(['run', 'replay', 'stream'])
+    .describe(
+      'A run loads sources; a replay loads again documents of dead letters; a stream loads events, without end.',
+    ),
   replay: z
     .object({ of: jobId, documents: count, documents_per_second: z.number() })
     .nullable()
     .describe('Of a replay: whose dead letters they were, and its bound.'),
+  stream: z
+    .object({ unfinished_documents: count, unfinished_chunks: count, parked_events: count })
+    .nullable()
+    .describe('Of a stream: how far it is behind. Its progress is the share of what came that can be searched.'),
   status: jobState,
   phase: z.string().nullable().describe('The last phase that has begun.'),
   progress: z.number().min(0).max(100),
@@ -129,6 +138,26 @@ export const searchAnswer = z.object({
     )
     .readonly(),
 })
+
+export const intakeStatus = z.object({
+  partitions: z
+    .array(
+      z.object({
+        partition: z.int(),
+        unread: count.describe('Records that INTAKE has not dealt with, markers of transactions included.'),
+        held: z
+          .object({ kb_id: kbId, since: time, message: z.string() })
+          .nullable()
+          .describe('Why it stands: the parking of that knowledge base is full.'),
+      }),
+    )
+    .readonly(),
+  parked: z
+    .array(z.object({ kb_id: kbId, events: count, bytes: count, oldest: time }))
+    .readonly()
+    .describe('Events that wait in the database for the stream of their knowledge base to have a lane.'),
+  dead_letters: count.describe('Open ones of INTAKE: those of the job INTAKE.'),
+}) satisfies z.ZodType<IntakeStatus>
 
 export const health = z.object({ status: z.literal('ok'), version: z.string() })
 export const readiness = z.object({

@@ -1,4 +1,4 @@
-/** What jobs had to reject, and working it off. */
+/** What jobs had to reject, and working it off; `INTAKE` stands for a job, with what was published and could not be routed. */
 import * as letters from './dead-letters.ts'
 import { byJob } from './requests.ts'
 import { invalid, noJob, route } from './route.ts'

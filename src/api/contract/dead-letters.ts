@@ -4,6 +4,8 @@ import type { DeadLetter, DeadLetterGroup, Selection } from '../../coordinator/d
 import { accepted } from './answers.ts'
 import { jobId, kbId, limit } from './requests.ts'
 
+export { intakeLetters } from '../../coordinator/dead-letters.ts'
+
 const count = z.int().min(0)
 const named = z.string().min(1).max(256)
 const state = z.enum(['open', 'replayed', 'discarded'])

@@ -44,10 +44,12 @@ const fit = (context: z.core.ParsePayload<RefreshFields>): void => {
 
 const refreshed = (option: z.ZodObject): z.ZodObject => option.safeExtend(fields).check(fit as z.core.CheckFn<object>)
 
-/** A source of a request: what it is, and when it is read again. */
+/** A source of a request: what it is, and when it is read again. Events are sent, never read. */
 export const requestedSource = z.discriminatedUnion(
   'type',
-  sourceSpec.options.map(refreshed) as unknown as typeof sourceSpec.options,
+  sourceSpec.options.map(option =>
+    option.shape.type.value === 'events' ? option : refreshed(option),
+  ) as unknown as typeof sourceSpec.options,
 ) as unknown as z.ZodType<SourceSpec & RefreshFields, z.input<typeof sourceSpec> & RefreshFields>
 
 export type RequestedSource = z.output<typeof requestedSource>

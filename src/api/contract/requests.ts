@@ -64,7 +64,13 @@ export const defaultSettings = Object.freeze({
 })
 
 const work = {
-  sources: z.array(requestedSource).min(1, 'needs at least one source').max(32, 'takes at most 32 sources'),
+  sources: z
+    .array(requestedSource)
+    .min(1, 'needs at least one source')
+    .max(32, 'takes at most 32 sources')
+    .refine(sources => sources.length < 2 || !sources.some(({ type }) => type === 'events'), {
+      error: 'events cannot stand beside another source: they make a stream, a job of its own',
+    }),
   chunking: chunking.optional().describe("The knowledge base's own unless stated; for a new one: markdown, 512, 64."),
   embedding: embedding.optional().describe("The knowledge base's own unless stated; for a new one: hashing-v1, 384."),
   parallelism: z.int().min(1).max(1024).optional().describe('Lanes the job gets; no more than the line has.'),

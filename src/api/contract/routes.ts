@@ -55,6 +55,15 @@ export const routes = {
     statuses: { 200: 'The best hits first.' },
     errors: { ...noKb, ...invalid, 503: 'The embedding model cannot be asked now; Retry-After says when.' },
   }),
+  intake: route({
+    method: 'GET',
+    path: '/api/intake',
+    tag: 'ingestion',
+    summary: 'How far INTAKE has read what upstream systems published, and what waits for its stream',
+    answer: answers.intakeStatus,
+    statuses: { 200: 'Each partition, and each knowledge base of which events are parked.' },
+    errors: {},
+  }),
   health: route({
     method: 'GET',
     path: '/healthz',

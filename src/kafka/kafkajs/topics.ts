@@ -7,13 +7,14 @@ export const maxRecordBytes = 8 * 1024 * 1024
 const segmentBytes = 64 * 1024 * 1024
 const usualReplicas = 3
 
-const settingsOf = ({ compacted, retentionMs }: TopicSpec, replicas: number) => [
+const settingsOf = ({ compacted, retentionMs, fromUpstream }: TopicSpec, replicas: number) => [
   { name: 'cleanup.policy', value: compacted ? 'compact' : 'delete' },
   { name: 'retention.ms', value: String(retentionMs) },
   { name: 'max.message.bytes', value: String(maxRecordBytes) },
   { name: 'segment.bytes', value: String(segmentBytes) },
   // What is committed outlives the loss of any broker, and one of them may be away meanwhile.
   { name: 'min.insync.replicas', value: String(Math.max(1, replicas - 1)) },
+  ...(fromUpstream ? [{ name: 'compression.type', value: 'zstd' }] : []),
 ]
 
 /** Creates what is missing and adds partitions where there are fewer. Several processes may do so at once. */

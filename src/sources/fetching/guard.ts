@@ -24,7 +24,7 @@ export interface Guard {
   lookupFor(url: URL): LookupFunction
 }
 
-export const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
+const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
 
 const refused = (url: URL) =>
   failed(
@@ -81,7 +81,7 @@ export const guardOf = (allow: AllowList, ports: ReadonlySet<number>, resolve: R
 }
 
 /** What keeps a URL from being asked, as the end of a sentence; null for one that may be. */
-export const urlMistake = (url: URL): string | null => {
+const urlMistake = (url: URL): string | null => {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'is neither http nor https'
   if (url.username !== '' || url.password !== '') return 'has a user name or a password in it, which are never sent'
   return null

@@ -5,7 +5,7 @@ import { pageRevision, type RememberedPage } from './page-memory.ts'
 import type { ReadPage } from './page-reader.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { Scope } from './scope.ts'
-import type { Visit, VisitFailure } from './visit.ts'
+import { isOfHost, type Visit, type VisitFailure } from './visit.ts'
 
 /** What came of an entry. */
 export interface Judgement {
@@ -14,6 +14,8 @@ export interface Judgement {
   readonly found: readonly Candidate[]
   readonly document?: SourceDocument | SourceReject
   readonly unchanged?: SourceUnchanged
+  /** What it may lead to is not known: a sentence. */
+  readonly unlisted?: string
 }
 
 /** The host is to be left alone first: the entry is not judged, and nothing after it is. */
@@ -64,10 +66,10 @@ export const settled = (
 const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Knowledge): Judgement | Later => {
   const { code, message, retryable, gone } = failure
   const { retry } = knowledge
-  if (code === 'rate_limited' || (code === 'robots_unavailable' && retryable)) {
-    const ms = failure.retryAfterMs ?? retry.hostDelayMs(entry.waits)
-    if (entry.waits < retry.waits) return { later: { code, message, ms } }
-  } else if (retryable && entry.attempt < retry.attempts) {
+  if (isOfHost(failure)) {
+    return { later: { code, message, ms: failure.retryAfterMs ?? retry.hostDelayMs(entry.waits) } }
+  }
+  if (retryable && entry.attempt < retry.attempts) {
     const again = { ...entry, attempt: entry.attempt + 1, afterMs: retry.delayMs(entry.attempt), pattern: null }
     return { settled: settled(entry, 'put_off', { error: code }), found: [again] }
   }
@@ -75,11 +77,13 @@ const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Kn
   // Most sites have no sitemap where it is looked for.
   if (entry.kind === 'sitemap' && gone && !entry.seed) return { settled: settled(entry, 'gone'), found: [] }
   const why = entry.foundOn === null ? message : `${message} It is linked on ${entry.foundOn}.`
+  const before = knowledge.remembered(entry.url)
   return {
     settled: settled(entry, gone ? 'gone' : 'rejected', { error: code }),
     // Pages behind one that cannot be read today are not to be taken for gone.
-    found: gone ? [] : linksOf(entry, knowledge.remembered(entry.url)?.links ?? [], knowledge),
+    found: gone ? [] : linksOf(entry, before?.links ?? [], knowledge),
     document: { uri: entry.url, code, message: why, ...(gone ? { gone } : {}) },
+    ...(before || gone || (entry.kind === 'page' && !retryable) ? {} : { unlisted: message }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Candidate, EntryState, Frontier, FrontierEntry, Frontiers } from './frontier.ts'
 
 interface Row extends Omit<FrontierEntry, 'dueMs' | 'before'> {
@@ -59,9 +60,12 @@ export const memoryFrontier = (): Frontier => {
   }
 }
 
-/** One for each source of a job, for as long as what this gives is kept. */
+/** Looks that are kept at once; what is forgotten begins anew. */
+const mostKept = 16
+
+/** One for each source of a job. */
 export const memoryFrontiers = (): Frontiers => {
-  const kept = new Map<string, Frontier>()
+  const kept = new LRUCache<string, Frontier>({ max: mostKept })
   return (jobId, index) => {
     const name = `${jobId}/${index}`
     const frontier = kept.get(name) ?? memoryFrontier()

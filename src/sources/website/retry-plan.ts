@@ -4,7 +4,7 @@ export interface RetryPlan {
   readonly attempts: number
   /** From attempt `n` to the next, in ms. */
   delayMs(n: number): number
-  /** For a host that asks to be left alone, or whose robots.txt cannot be asked. */
+  /** For a host that asks to be left alone, or whose robots.txt cannot be asked, before the phase fails. */
   readonly waits: number
   /** Before wait `n` + 1, where the host does not say, in ms. */
   hostDelayMs(n: number): number

@@ -1,5 +1,5 @@
 import type { FrontierEntry } from './frontier.ts'
-import type { Visit } from './visit.ts'
+import { isOfHost, type Visit } from './visit.ts'
 
 /** How much a bite takes. */
 export interface MostOfBite {
@@ -36,18 +36,18 @@ export const visitAll = async (
 ): Promise<readonly Visited[]> => {
   const began = performance.now()
   const visited: Visited[] = []
-  const stop = new AbortController()
+  let isStopped = false
   let next = 0
   let characters = 0
   const worker = async () => {
-    while (next < entries.length && characters < most.characters && !stop.signal.aborted) {
+    while (next < entries.length && characters < most.characters && !isStopped) {
       if (next > 0 && performance.now() - began >= most.ms) break
       signal.throwIfAborted()
       const number = next++
       const entry = entries[number]!
       const found = isSuperseded(entry) ? null : await visit(entry)
       if (found?.kind === 'page') characters += found.page.text.length
-      if (found?.kind === 'failed' && found.failure.retryAfterMs !== undefined) stop.abort()
+      if (found?.kind === 'failed' && isOfHost(found.failure)) isStopped = true
       visited[number] = { entry, visit: found }
     }
   }

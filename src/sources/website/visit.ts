@@ -21,6 +21,10 @@ export type Visit =
 /** A failure of the fetcher, or of a parser. */
 export type VisitFailure = Omit<FetchFailure, 'code'> & { readonly code: string }
 
+/** True where the whole host is to be left alone for a while, not the page. */
+export const isOfHost = ({ code, retryable }: VisitFailure): boolean =>
+  code === 'rate_limited' || (code === 'robots_unavailable' && retryable)
+
 export interface Visiting {
   readonly fetcher: Fetcher
   readonly parsers: Parsers

@@ -3,7 +3,7 @@ import { documentId } from '../../schemas/identity.ts'
 import type { Bite, BiteOptions, ReadableSource, SourceDocument, SourceReject, SourceUnchanged } from '../source.ts'
 import { websiteDefaults } from '../specs/website.ts'
 import type { Candidate, Counts, EntryState, Frontier, FrontierEntry } from './frontier.ts'
-import { type Judgement, judge, type Knowledge, settled } from './judge.ts'
+import { type Judgement, judge, type Knowledge, type Later, settled } from './judge.ts'
 import { normalUrl } from './normal-url.ts'
 import type { PageMemory, RememberedPage } from './page-memory.ts'
 import { readOne } from './read-one.ts'
@@ -21,10 +21,9 @@ export interface WebsiteSourceOptions extends Visiting {
   readonly memory: PageMemory
   readonly most?: MostOfBite
   readonly retry?: RetryPlan
+  /** Pages that one program of a site makes at most, those of sitemaps aside; 2,000 unless given. */
+  readonly mostOfPattern?: number
 }
-
-/** Pages that one program of a site makes at most; those of sitemaps do not count. */
-const mostOfPattern = 2_000
 
 /**
  * The pages of a website, in the order in which they were found; the cursor is the number of the next one in the
@@ -35,7 +34,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
   const { most = { entries: 128, atOnce: 16, characters: 4 * 1024 * 1024, ms: 2000 }, retry = defaultRetryPlan } =
     options
   const maxDepth = spec.max_depth ?? websiteDefaults.maxDepth
-  const bounds = { pages: spec.max_pages ?? websiteDefaults.maxPages, ofPattern: mostOfPattern }
+  const bounds = { pages: spec.max_pages ?? websiteDefaults.maxPages, ofPattern: options.mostOfPattern ?? 2_000 }
   const scope = scopeOf(spec)
 
   /** The first entries: the user's pages, then what names sitemaps. */
@@ -92,6 +91,16 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
     return { judgements, later: null }
   }
 
+  /** The host of the next entry is left alone; one that never answers fails the phase, which goes on there when retried. */
+  const leaveAlone = async (
+    { number, waits }: FrontierEntry,
+    { code, message, ms }: Later['later'],
+  ): Promise<never> => {
+    await frontier.waited(number)
+    if (waits < retry.waits) throw new Wait(code, message, ms)
+    throw new Fatal(code, `${message} That was so ${waits + 1} times. Retry the job later, or leave this host out.`)
+  }
+
   /** A source of which no first page can be read is not empty: it fails. */
   const checkSeeds = async (visited: readonly Visited[], judgements: readonly Judgement[], from: number) => {
     const failedNow = judgements.flatMap(({ settled, document }, i) =>
@@ -127,10 +136,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
         signal,
       )
       const { judgements, later } = await judgeAll(visited, from, remembered)
-      if (judgements.length === 0 && later) {
-        await frontier.waited(visited[0]!.entry.number)
-        throw new Wait(later.code, later.message, later.ms)
-      }
+      if (judgements.length === 0 && later) await leaveAlone(visited[0]!.entry, later)
       await checkSeeds(visited, judgements, from)
       const counts = await frontier.settle(
         judgements.flatMap(({ found }) => found),
@@ -139,7 +145,11 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
       )
       const next = judgements.length === 0 ? from : judgements.at(-1)!.settled.number + 1
       const more = judgements.length > 0 && (await frontier.take(next, 1)).length > 0
-      return { ...yieldedBy(judgements), next: more ? String(next) : null, message: said(next, counts, bounds.pages) }
+      return {
+        ...yieldedBy(judgements),
+        ...{ unlisted: unlistedBy(judgements, counts, bounds.pages), message: said(next, counts) },
+        next: more ? String(next) : null,
+      }
     },
 
     async read(uri, signal) {
@@ -157,7 +167,10 @@ const yieldedBy = (judgements: readonly Judgement[]) => ({
   unchanged: judgements.flatMap(({ unchanged }): SourceUnchanged[] => (unchanged ? [unchanged] : [])),
 })
 
-const said = (asked: number, { entries, pages }: Counts, most: number): string => {
-  const bound = pages >= most ? `; no more are taken up, since max_pages is ${most}` : ''
-  return `${asked} of ${entries} known addresses asked${bound}`
-}
+/** What is past the bound may have been read in another run. */
+const unlistedBy = (judgements: readonly Judgement[], { pages }: Counts, most: number): readonly string[] => [
+  ...judgements.flatMap(({ unlisted }) => unlisted ?? []),
+  ...(pages >= most ? [`No more addresses than ${most} are asked, as max_pages says.`] : []),
+]
+
+const said = (asked: number, { entries }: Counts): string => `${asked} of ${entries} known addresses asked`

@@ -20,7 +20,13 @@ export const foundAs = (one: SourceDocument | SourceReject, kb: string, source: 
 }
 
 /** The records of one document: several where it is large. `ordinal` is its number in the run. */
-export const recordsOf = (one: SourceDocument, found: Found, job: LaneJob, ordinal: number): Document[] => {
+export const recordsOf = (
+  one: SourceDocument,
+  found: Found,
+  job: LaneJob,
+  ordinal: number,
+  language: string | null = null,
+): Document[] => {
   const parts = splitIntoParts(one.text, one.mediaType)
   return parts.map(({ text, offset, headings }, part) => ({
     type: 'document',
@@ -39,6 +45,6 @@ export const recordsOf = (one: SourceDocument, found: Found, job: LaneJob, ordin
     heading_path: headings,
     text,
     deleted: false,
-    language: null,
+    language,
   }))
 }

@@ -22,12 +22,12 @@ export interface TakeOptions {
 }
 
 /**
- * Takes a bite and tells the store what was found; what is gone is not. Where the source takes a document for unchanged
- * that the store has in another form, or no more, the bite is taken anew.
+ * Takes a bite and tells the store what was found and how far the listing is; what is gone was not found. Where the
+ * source takes a document for unchanged that the store has in another form, or no more, the bite is taken anew.
  */
 export const takeBite = async (
   source: Source,
-  { source_index: index, cursor }: Pick<LoadRequest, 'source_index' | 'cursor'>,
+  { cursor, source_index: index }: Pick<LoadRequest, 'cursor' | 'source_index'>,
   { job, id, store, signal }: TakeOptions,
 ): Promise<TakenBite> => {
   for (const anew of [false, true]) {
@@ -40,8 +40,7 @@ export const takeBite = async (
     }))
     const there = found.filter((_, i) => !isGone(bite.documents[i]!))
     const unchanged = await store.listed(job, [...there, ...same], {
-      ...{ index, source: id, first: cursor === null, ended: bite.next === null },
-      unlisted: bite.unlisted ?? [],
+      ...{ index, source: id, first: cursor === null, ended: bite.next === null, unlisted: bite.unlisted ?? [] },
     })
     if (same.every(one => unchanged.has(one.documentId))) return { bite, found, unchanged }
   }

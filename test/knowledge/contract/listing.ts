@@ -61,7 +61,7 @@ export const describeListing = (bench: StoreBench) =>
         { uri: 'old', texts: ['c'], content: 'old' },
       )
       expect(await known('a', 'b', 'old', 'new')).toEqual([true, false, false, undefined])
-      const { documentId } = seenAs(job, 'a', 'files', 'a')
+      const { documentId } = seenAs(job, 'a')
       expect((await knownPages(bench.database.pool, job.kb_id, [documentId], 1)).get(documentId)).toMatchObject({
         ...{ etag: '"a"', textHash: 't', links: ['http://x/', 'http://x/"y'], contentHash: idOf('a') },
       })

@@ -32,7 +32,7 @@ export const crawlOf = (
   spec: Partial<WebsiteSpec> = {},
   options: Partial<WebsiteSourceOptions> = {},
 ): ReadableSource => {
-  const fetcher = fetcherWith({ allow: [`127.0.0.1:${server.port}`], idleMs: 200 })
+  const fetcher = fetcherWith({ allow: [`127.0.0.1:${server.port}`] })
   closing.push(() => fetcher.close())
   return websiteSource({
     spec: websiteSpec.parse({ type: 'website', urls: [`${server.origin}/`], sitemaps: false, ...spec }),
@@ -50,6 +50,7 @@ export interface Crawled {
   readonly rejects: Readonly<Record<string, string>>
   readonly all: readonly (SourceDocument | SourceReject)[]
   readonly bites: number
+  readonly unlisted: readonly string[]
   readonly message: string | undefined
 }
 
@@ -59,6 +60,7 @@ const pathOf = (uri: string) => uri.replace(/^https?:\/\/[^/]+/, '')
 export const crawl = async (source: ReadableSource, times = 1): Promise<Crawled> => {
   const all: (SourceDocument | SourceReject)[] = []
   const unchanged: string[] = []
+  const unlisted = new Set<string>()
   let message: string | undefined
   let bites = 0
   for (let cursor: string | null = null; ; bites++) {
@@ -66,6 +68,7 @@ export const crawl = async (source: ReadableSource, times = 1): Promise<Crawled>
     const bite = await source.bite(cursor, forever)
     all.push(...bite.documents)
     unchanged.push(...(bite.unchanged ?? []).map(({ uri }) => pathOf(uri)))
+    for (const one of bite.unlisted ?? []) unlisted.add(one)
     message = bite.message
     if (bite.next === null) break
     cursor = bite.next
@@ -74,6 +77,6 @@ export const crawl = async (source: ReadableSource, times = 1): Promise<Crawled>
     documents: all.filter(one => !isSourceReject(one)).map(({ uri }) => pathOf(uri)),
     unchanged,
     rejects: Object.fromEntries(all.filter(isSourceReject).map(({ uri, code }) => [pathOf(uri), code])),
-    ...{ all, bites: bites + 1, message },
+    ...{ all, bites: bites + 1, message, unlisted: [...unlisted] },
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * Publishes a document to Penstock as an upstream system does, or says that it is gone: JSON, with a trace context.
+ *
+ *     node examples/upstream.ts tickets ticket:17 'The valve leaks.'
+ *     node examples/upstream.ts tickets ticket:17
+ *
+ * KAFKA_BROKERS says where; an application would connect once and send many.
+ */
+import { randomBytes } from 'node:crypto'
+import { Kafka, logLevel } from 'kafkajs'
+
+const [kbId, uri, text] = process.argv.slice(2)
+const { KAFKA_BROKERS = '127.0.0.1:9092' } = process.env
+if (!kbId || !uri) throw new Error('Usage: node examples/upstream.ts KB URI [TEXT]')
+
+const kafka = new Kafka({ clientId: 'example', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })
+// What is sent twice is loaded twice, with the same end; an idempotent producer that sends one batch at a time keeps the order.
+const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+await producer.connect()
+
+const traceId = randomBytes(16).toString('hex')
+const document = { kb_id: kbId, uri, text, media_type: 'text/markdown', occurred_at: new Date().toISOString() }
+const message = {
+  // The uri as the key keeps what is said of a document in order.
+  key: uri,
+  // No value deletes; then a header says of which knowledge base.
+  value: text === undefined ? null : JSON.stringify(document),
+  headers: { kb_id: kbId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` },
+}
+const [sent] = await producer.send({ topic: 'upstream.documents', messages: [message], acks: -1 })
+console.log(JSON.stringify({ uri, partition: sent?.partition, offset: Number(sent?.baseOffset), trace_id: traceId }))
+await producer.disconnect()
