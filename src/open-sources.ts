@@ -8,6 +8,7 @@ import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
 import { structuredKind } from './sources/structured/structured-kind.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
+import { youtubeKind } from './sources/youtube-kind.ts'
 
 /** What websites are read with, in this process. */
 export type WebParts = Omit<WebsiteDeps, 'parsers'>
@@ -26,6 +27,7 @@ export const sourceKinds = ({ sources }: Pick<Config, 'sources'>, parsers: Parse
     markdown: filesKind(files, readMarkdown),
     local_files: filesKind(files, readLocalFile),
     website: websiteKind({ ...web, parsers }),
+    youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
     events: eventsKind,
     structured: structuredKind(opener),
   }

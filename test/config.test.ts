@@ -41,7 +41,10 @@ test('runs without any setting', () => {
     embedding: { concurrency: 4, batch: 128, timeoutMs: 60_000 },
     jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100, deleteGuard: 20 },
     stages: { slicesAtOnce: 4 },
-    sources: { fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024, maxStreamedBytes: 16 * 1024 ** 3 },
+    sources: {
+      ...{ fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024, maxStreamedBytes: 16 * 1024 ** 3 },
+      youtubeUrl: 'https://www.youtube.com',
+    },
     fetch: {
       ...{ allow: [], maxBytes: 16 * 1024 * 1024, timeoutMs: 30_000, idleMs: 10_000 },
       ...{ rate: 5, concurrency: 4, contact: null },
@@ -83,6 +86,7 @@ test('takes every setting from the environment', () => {
     PENSTOCK_FILE_ROOTS: `docs${delimiter}/srv/docs`,
     PENSTOCK_MAX_FILE_BYTES: '1000',
     PENSTOCK_MAX_STREAMED_BYTES: '2000',
+    PENSTOCK_YOUTUBE_URL: 'https://youtube.example.org',
     PENSTOCK_FETCH_ALLOW: 'intranet, 10.0.0.0/8:8080, [fd00::]/8, 127.0.0.1:3000',
     PENSTOCK_FETCH_MAX_BYTES: '2000',
     PENSTOCK_FETCH_TIMEOUT_MS: '2000',
@@ -120,7 +124,12 @@ test('takes every setting from the environment', () => {
     embedding: { concurrency: 8, batch: 64, timeoutMs: 5000 },
     jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7, deleteGuard: 35 },
     stages: { slicesAtOnce: 2 },
-    sources: { fileRoots: [join(cwd, 'docs'), '/srv/docs'], maxFileBytes: 1000, maxStreamedBytes: 2000 },
+    sources: {
+      fileRoots: [join(cwd, 'docs'), '/srv/docs'],
+      maxFileBytes: 1000,
+      maxStreamedBytes: 2000,
+      youtubeUrl: 'https://youtube.example.org',
+    },
     fetch: {
       allow: ['intranet', '10.0.0.0/8:8080', '[fd00::]/8', '127.0.0.1:3000'],
       ...{ maxBytes: 2000, timeoutMs: 2000, idleMs: 1000, rate: 0.5, concurrency: 1 },
@@ -286,7 +295,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(46)
+    expect(shown).toHaveLength(47)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

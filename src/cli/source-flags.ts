@@ -4,7 +4,7 @@ import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { collect, integer } from './options.ts'
 
-const readTypes = ['markdown', 'local_files', 'website'] as const
+const readTypes = ['markdown', 'local_files', 'website', 'youtube'] as const
 type SourceType = (typeof readTypes)[number] | 'events'
 
 /** How sources are described on the command line, for every verb that takes some. */
@@ -16,13 +16,14 @@ export interface SourceFlags {
   readonly exclude?: readonly string[]
   readonly depth?: number
   readonly maxPages?: number
+  readonly language?: readonly string[]
 }
 
 /** `more`: types that only this verb takes. */
 export const sourceOptions = (command: Command, more: readonly SourceType[] = []): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are; website for an address, else markdown').choices([
+      new Option('--type <type>', 'what the sources are; youtube or website for an address, else markdown').choices([
         ...readTypes,
         ...more,
       ]),
@@ -32,6 +33,7 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
     .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
     .option('--depth <links>', 'of a website: links followed in a row', integer)
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
+    .option('--language <code>', 'of videos: the first of these that one has; may be repeated', collect)
 
 /** The sources of a request, as the API takes them. */
 export const sourcesOf = (
@@ -40,8 +42,8 @@ export const sourcesOf = (
   flags: SourceFlags,
 ): IngestBody['sources'] => {
   if (flags.type === 'events') {
-    const { include, exclude, depth, maxPages, mapping } = flags
-    if (sources.length > 0 || [include, exclude, depth, maxPages, mapping].some(flag => flag !== undefined))
+    const { include, exclude, depth, maxPages, mapping, language } = flags
+    if (sources.length > 0 || [include, exclude, depth, maxPages, mapping, language].some(flag => flag !== undefined))
       throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
     return [{ type: 'events' }]
   }
@@ -51,7 +53,7 @@ export const sourcesOf = (
 
 const sourceOf = (context: CliContext, source: string, flags: SourceFlags): IngestBody['sources'][number] => {
   const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
-  const type = flags.type ?? (isAddress ? 'website' : 'markdown')
+  const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : 'markdown')
   if (type === 'events') throw new Error('Events are no source that is named.')
   const globs = {
     ...(flags.include === undefined ? {} : { include: [...flags.include] }),
@@ -66,8 +68,22 @@ const sourceOf = (context: CliContext, source: string, flags: SourceFlags): Inge
       ...(maxPages === undefined ? {} : { max_pages: maxPages }),
     }
   }
+  if (type === 'youtube') {
+    const languages = flags.language === undefined ? {} : { languages: [...flags.language] }
+    return { type, ...listOf(source), ...languages }
+  }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
   const path = resolve(context.cwd, source)
   if (flags.mapping === undefined) return { type, path, ...globs }
   return { type: 'structured', path, mapping_file: resolve(context.cwd, flags.mapping) }
+}
+
+const isVideoAddress = (source: string): boolean =>
+  /^https?:\/\/(?:(?:www|m)\.)?(?:youtube\.com|youtu\.be)\//i.test(source)
+
+/** A channel, a playlist or a video, by its address or by what its id looks like. */
+const listOf = (source: string) => {
+  if (/^UC[\w-]{22}$|\/channel\//.test(source)) return { channels: [source] }
+  if (/^(?:PL|UU|FL|OL|RD)[\w-]{10,}$|\/playlist\?/.test(source)) return { playlists: [source] }
+  return { videos: [source] }
 }

@@ -121,6 +121,11 @@ export const schema = z.object({
       integer(1, 1024 * 1024 * MiB).default(16 * 1024 * MiB),
       'Files of tables, which are read piece by piece, may have this many bytes.',
     ),
+    youtubeUrl: setting(
+      'PENSTOCK_YOUTUBE_URL',
+      url(['http:', 'https:'], 'no password').default('https://www.youtube.com'),
+      'Where videos of YouTube are asked for; PENSTOCK_FETCH_ALLOW has to name it where it is not public.',
+    ),
   }),
   fetch: fetchSettings,
   upstream: z.object({

@@ -131,6 +131,7 @@ export class Fetcher {
         guard: this.#guard,
         agents: this.#agents,
         headers: this.#headers(options.validators ?? null),
+        ...(options.json === undefined ? {} : { json: options.json }),
         signal: options.signal,
         wanted: head => this.#wanted(head, url, options, { maxBytes }),
       })

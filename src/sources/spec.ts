@@ -7,12 +7,14 @@ import { eventsSpec } from './specs/events.ts'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
 import { structuredSpec } from './specs/structured.ts'
 import { websiteSpec } from './specs/website.ts'
+import { youtubeSpec } from './specs/youtube.ts'
 
 export const sourceSpec = z.discriminatedUnion('type', [
   markdownSpec,
   localFilesSpec,
   structuredSpec,
   websiteSpec,
+  youtubeSpec,
   eventsSpec,
 ])
 

@@ -49,6 +49,8 @@ const checkNewest = async (client: PoolClient, kbId: string, findings: Findings)
 
 /** A document that a run meets twice, by two sources that are the same, is counted twice and stored once. */
 const areDistinct = (sources: NewestRun['sources']): boolean => {
+  // A video may stand in several lists, and twice in one.
+  if (sources.some(({ type }) => type === 'youtube')) return false
   if (sources.length === 1) return true
   const ids = sources.map(({ type, path }) =>
     typeof path === 'string' && path.startsWith('/') ? sourceIdOf({ type, path }) : null,

@@ -8,6 +8,7 @@ import type { Parsers } from '../../src/sources/parsing/parsers.ts'
 import { structuredKind } from '../../src/sources/structured/structured-kind.ts'
 import { memoryFrontiers } from '../../src/sources/website/memory-frontier.ts'
 import { websiteKind } from '../../src/sources/website-kind.ts'
+import { youtubeKind } from '../../src/sources/youtube-kind.ts'
 import { fetcherWith } from '../sources/fetching/kit.ts'
 import { parsersHere } from './parsers-here.ts'
 
@@ -19,6 +20,7 @@ export const kindsOver = (opener: FileOpener, parsers: Parsers = parsersHere): S
     ...{ fetcher: fetcherWith(), parsers, frontiers: memoryFrontiers() },
     memory: { known: async () => new Map() },
   }),
+  youtube: youtubeKind({ fetcher: fetcherWith(), endpoint: new URL('http://127.0.0.1:1') }),
   events: eventsKind,
   structured: structuredKind(opener),
 })

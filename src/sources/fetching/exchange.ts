@@ -10,6 +10,8 @@ export interface ExchangeOptions {
   readonly guard: Guard
   readonly agents: { readonly http: Agent; readonly https: Agent }
   readonly headers: Readonly<Record<string, string>>
+  /** Sent as the body of a POST, of a question that changes nothing; a GET without. */
+  readonly json?: string
   /** Of the body, once the head of the answer is known: null to leave it unread. Throws Failed to refuse the answer. */
   readonly wanted: (answer: Head) => BodyLimits | null
   /** In ms, for the whole and without a sign of the server. */
@@ -68,12 +70,13 @@ export const exchange = async (options: ExchangeOptions): Promise<Answer> => {
   }
 }
 
-const send = ({ url, guard, agents, headers }: ExchangeOptions, signal: AbortSignal) => {
+const send = ({ url, guard, agents, headers, json }: ExchangeOptions, signal: AbortSignal) => {
   const secure = url.protocol === 'https:'
   const options: RequestOptions = {
     agent: secure ? agents.https : agents.http,
     lookup: guard.lookupFor(url),
-    headers: { ...headers, 'accept-encoding': acceptedEncodings },
+    method: json === undefined ? 'GET' : 'POST',
+    headers: { ...headers, 'accept-encoding': acceptedEncodings, ...(json === undefined ? {} : bodyHeaders(json)) },
     maxHeaderSize,
     signal,
   }
@@ -81,9 +84,14 @@ const send = ({ url, guard, agents, headers }: ExchangeOptions, signal: AbortSig
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve).on('error', reject)
   })
-  request.end()
+  request.end(json)
   return { response, end: () => request.destroy(), wasReused: () => request.reusedSocket }
 }
+
+const bodyHeaders = (json: string) => ({
+  'content-type': 'application/json',
+  'content-length': String(Buffer.byteLength(json)),
+})
 
 const tooLate = (url: URL, { timeoutMs, idleMs }: Pick<ExchangeOptions, 'timeoutMs' | 'idleMs'>) =>
   failed(

@@ -18,6 +18,8 @@ export interface FetchOptions {
   readonly validators?: Validators | null
   /** Redirects that are followed; each is checked like the first URL. */
   readonly redirects?: number
+  /** Asked by POST with this as its JSON, of what changes nothing by that. */
+  readonly json?: string
 }
 
 export const mostRedirects = 5
