@@ -14,6 +14,7 @@ import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
+import { lookingWebParts } from './web-parts.ts'
 
 /** Starts the HTTP API of this process. `nudge` is called when a job was admitted. */
 export const startApi = async (parts: Parts, nudge: () => void): Promise<Running & { readonly url: string }> => {
@@ -22,7 +23,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
   const { lanes, queueDepth, concurrency } = config.jobs
   const broker = await parts.broker()
   const admission = { em: orm.em, knowledgeBases, queueDepth, nudge }
-  const openSource = sourceOpener(sourceKinds(config, await parts.parsers()))
+  const openSource = sourceOpener(sourceKinds(config, await parts.parsers(), await lookingWebParts(parts)))
   const server = createServer({
     jobs: createJobs({ ...admission, concurrency, lanes }),
     deadLetters: createDeadLetters({

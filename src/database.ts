@@ -6,6 +6,7 @@ import { Migration0001_knowledge } from '../migrations/Migration0001_knowledge.t
 import { Migration0002_jobs } from '../migrations/Migration0002_jobs.ts'
 import { Migration0003_gates } from '../migrations/Migration0003_gates.ts'
 import { Migration0004_replays } from '../migrations/Migration0004_replays.ts'
+import { Migration0005_crawls } from '../migrations/Migration0005_crawls.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
@@ -20,6 +21,7 @@ const migrations = [
   Migration0002_jobs,
   Migration0003_gates,
   Migration0004_replays,
+  Migration0005_crawls,
   Migration0007_tables,
   Migration0008_streams,
   Migration0009_refresh,

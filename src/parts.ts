@@ -14,7 +14,9 @@ import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs } from './schemas/topic-specs.ts'
 import { topics } from './schemas/topics.ts'
+import { Fetcher } from './sources/fetcher.ts'
 import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
+import { version } from './version.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */
 export interface Parts {
@@ -27,6 +29,8 @@ export interface Parts {
   database(): Promise<Database>
   store(): Promise<KnowledgeStore>
   parsers(): Promise<ParserPool>
+  /** One for a process: a host is asked no faster because several ask. */
+  fetcher(): Promise<Fetcher>
   /** Closes what was opened, the latest first. */
   close(): Promise<void>
 }
@@ -39,6 +43,10 @@ const addressOf = (value: string | readonly string[] | null, variable: string): 
 }
 
 const poolMax = 8
+
+/** Honest: it says what reads, and where to complain. */
+const userAgentOf = ({ fetch: { contact } }: Config): string =>
+  `Penstock/${version}${contact === null ? '' : ` (+${contact})`}`
 
 /** `failed` is called when a part can no longer be used and the process should end. */
 export const openParts = (config: Config, log: Logger, failed: (error: Error) => void): Parts => {
@@ -98,6 +106,11 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     part => part.close(),
   )
 
+  const fetcher = once(
+    async () => new Fetcher({ ...config.fetch, userAgent: userAgentOf(config) }),
+    async part => part.close(),
+  )
+
   return {
     config,
     log,
@@ -108,6 +121,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     database,
     store,
     parsers,
+    fetcher,
     async close() {
       for (const close of closers.splice(0).reverse()) await close()
     },

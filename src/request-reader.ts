@@ -5,12 +5,14 @@ import { createCatalogue } from './knowledge/catalogue.ts'
 import { sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { kindOf } from './sources/kind.ts'
+import { lookingWebParts } from './web-parts.ts'
 
 /** What checking a request for a job takes, for whoever gets it. */
-export const requestPorts = async ({ config, database, embedderFor, parsers }: Parts): Promise<RequestPorts> => {
-  const { orm } = await database()
+export const requestPorts = async (parts: Parts): Promise<RequestPorts> => {
+  const { config, embedderFor } = parts
+  const { orm } = await parts.database()
   const { lanes, parallelism } = config.jobs
-  const kinds = sourceKinds(config, await parsers())
+  const kinds = sourceKinds(config, await parts.parsers(), await lookingWebParts(parts))
   return {
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { startCoordinator } from './coordinator/coordinator.ts'
 import { startIntake } from './intake-role.ts'
 import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
+import { forgetFrontiers } from './knowledge/crawl-frontier.ts'
 import type { KnowledgeWriter } from './knowledge/knowledge-base.ts'
 import { replayDocuments } from './knowledge/replay-documents.ts'
 import { sourceKinds } from './open-sources.ts'
@@ -18,6 +19,7 @@ import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
+import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
 export const roleNames = ['intake', ...stageNames, 'coordinator', 'api'] as const
@@ -86,10 +88,13 @@ const patient = async <T>(work: () => Promise<T>): Promise<T> => {
 const stage = async (name: StageName, parts: Parts, failed: (error: Error) => void): Promise<Started> => {
   const { config, log, embedderFor } = parts
   const line = pipeline({
-    openSource: replayOpener(sourceOpener(sourceKinds(config, await parts.parsers())), {
-      count: (...call) => patient(async () => replayDocuments((await parts.database()).pool).count(...call)),
-      take: (...call) => patient(async () => replayDocuments((await parts.database()).pool).take(...call)),
-    }),
+    openSource: replayOpener(
+      sourceOpener(sourceKinds(config, await parts.parsers(), await crawlingWebParts(parts, patient))),
+      {
+        count: (...call) => patient(async () => replayDocuments((await parts.database()).pool).count(...call)),
+        take: (...call) => patient(async () => replayDocuments((await parts.database()).pool).take(...call)),
+      },
+    ),
     embedderFor,
     store: {
       listed: (...call) => patient(async () => (await parts.store()).listed(...call)),
@@ -121,7 +126,10 @@ const coordinator = async (parts: Parts): Promise<Started> => {
     broker: await parts.broker(),
     codec: await parts.codec(),
     log: parts.log,
-    forgetApplied,
+    async forgetApplied(tx, jobIds) {
+      await forgetApplied(tx, jobIds)
+      await forgetFrontiers(tx, jobIds)
+    },
     async claim(job, stage, lane) {
       if (stage === indexing.name) await store.claim(job, stage, lane)
     },

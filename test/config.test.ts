@@ -42,6 +42,10 @@ test('runs without any setting', () => {
     jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100, deleteGuard: 20 },
     stages: { slicesAtOnce: 4 },
     sources: { fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024 },
+    fetch: {
+      ...{ allow: [], maxBytes: 16 * 1024 * 1024, timeoutMs: 30_000, idleMs: 10_000 },
+      ...{ rate: 5, concurrency: 4, contact: null },
+    },
     upstream: { partitions: 4, parkedEvents: 100_000, parkedMb: 256 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
@@ -78,6 +82,13 @@ test('takes every setting from the environment', () => {
     PENSTOCK_SLICES_AT_ONCE: '2',
     PENSTOCK_FILE_ROOTS: `docs${delimiter}/srv/docs`,
     PENSTOCK_MAX_FILE_BYTES: '1000',
+    PENSTOCK_FETCH_ALLOW: 'intranet, 10.0.0.0/8:8080, [fd00::]/8, 127.0.0.1:3000',
+    PENSTOCK_FETCH_MAX_BYTES: '2000',
+    PENSTOCK_FETCH_TIMEOUT_MS: '2000',
+    PENSTOCK_FETCH_IDLE_MS: '1000',
+    PENSTOCK_FETCH_RATE: '0.5',
+    PENSTOCK_FETCH_CONCURRENCY: '1',
+    PENSTOCK_FETCH_CONTACT: 'https://example.org/bot',
     PENSTOCK_UPSTREAM_PARTITIONS: '6',
     PENSTOCK_PARKED_EVENTS: '10',
     PENSTOCK_PARKED_MB: '2',
@@ -109,6 +120,11 @@ test('takes every setting from the environment', () => {
     jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7, deleteGuard: 35 },
     stages: { slicesAtOnce: 2 },
     sources: { fileRoots: [join(cwd, 'docs'), '/srv/docs'], maxFileBytes: 1000 },
+    fetch: {
+      allow: ['intranet', '10.0.0.0/8:8080', '[fd00::]/8', '127.0.0.1:3000'],
+      ...{ maxBytes: 2000, timeoutMs: 2000, idleMs: 1000, rate: 0.5, concurrency: 1 },
+      contact: 'https://example.org/bot',
+    },
     upstream: { partitions: 6, parkedEvents: 10, parkedMb: 2 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
@@ -269,7 +285,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(38)
+    expect(shown).toHaveLength(45)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -27,13 +27,16 @@ interface Flags extends SourceFlags {
 export const registerIngest = (program: Command, context: CliContext): void => {
   const ingesting = program
     .command('ingest')
-    .summary('put folders or files into a knowledge base')
+    .summary('put folders, files or websites into a knowledge base')
     .description(
-      'Puts folders or files into a knowledge base, which is made if it is new. Returns when the job is admitted.',
+      'Puts folders, files or websites into a knowledge base, which is made if it is new. Returns when the job is admitted.',
     )
-    .argument('[source...]', 'folders or files; none for events, which upstream systems publish')
+    .argument(
+      '[source...]',
+      'folders, files, or addresses of websites; none for events, which upstream systems publish',
+    )
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
-  sourceOptions(ingesting)
+  sourceOptions(ingesting, ['events'])
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
     .option('--chunk-size <tokens>', 'size of a chunk', integer)
     .option('--chunk-overlap <tokens>', 'what a chunk repeats of the one before', integer)
@@ -52,6 +55,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
       examples(
         'ingest docs --kb handbook --watch',
         "ingest . --kb notes --type local_files --include 'notes/**'",
+        "ingest https://docs.example.org/guide/ --kb guide --include 'docs.example.org/guide/**' --depth 3",
         'ingest --type events --kb tickets',
       ),
     )

@@ -2,24 +2,33 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
-import { collect } from './options.ts'
+import { collect, integer } from './options.ts'
+
+const readTypes = ['markdown', 'local_files', 'website'] as const
+type SourceType = (typeof readTypes)[number] | 'events'
 
 /** How sources are described on the command line, for every verb that takes some. */
 export interface SourceFlags {
-  readonly type: 'markdown' | 'local_files' | 'events'
+  readonly type?: SourceType
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
+  readonly depth?: number
+  readonly maxPages?: number
 }
 
-export const sourceOptions = (command: Command): Command =>
+/** `more`: types that only this verb takes. */
+export const sourceOptions = (command: Command, more: readonly SourceType[] = []): Command =>
   command
     .addOption(
-      new Option('--type <type>', 'what the sources are')
-        .choices(['markdown', 'local_files', 'events'])
-        .default('markdown'),
+      new Option('--type <type>', 'what the sources are; website for an address, else markdown').choices([
+        ...readTypes,
+        ...more,
+      ]),
     )
-    .option('--include <glob>', 'only files that match; may be repeated', collect)
-    .option('--exclude <glob>', 'no files that match; may be repeated', collect)
+    .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
+    .option('--exclude <glob>', 'none that match; may be repeated', collect)
+    .option('--depth <links>', 'of a website: links followed in a row', integer)
+    .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
 
 /** The sources of a request, as the API takes them. */
 export const sourcesOf = (
@@ -27,23 +36,33 @@ export const sourcesOf = (
   sources: readonly string[],
   flags: SourceFlags,
 ): IngestBody['sources'] => {
-  const { type, include, exclude } = flags
-  if (type === 'events') {
-    if (sources.length > 0 || include || exclude)
-      throw new UsageError('events are sent by upstream systems: there is no folder or file to name')
-    return [{ type }]
+  if (flags.type === 'events') {
+    const { include, exclude, depth, maxPages } = flags
+    if (sources.length > 0 || [include, exclude, depth, maxPages].some(flag => flag !== undefined))
+      throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
+    return [{ type: 'events' }]
   }
-  if (sources.length === 0) throw new UsageError('name a folder or a file, or say --type events')
-  return sources.map(source => ({
-    type,
-    path: pathOf(context, source),
-    ...(include === undefined ? {} : { include: [...include] }),
-    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
-  }))
+  if (sources.length === 0) throw new UsageError('name a folder, a file or an address, or say --type events')
+  return sources.map(source => sourceOf(context, source, flags))
 }
 
-const pathOf = (context: CliContext, source: string): string => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source))
-    throw new UsageError(`'${source}' is an address; a folder or a file is wanted`)
-  return resolve(context.cwd, source)
+const sourceOf = (context: CliContext, source: string, flags: SourceFlags): IngestBody['sources'][number] => {
+  const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
+  const type = flags.type ?? (isAddress ? 'website' : 'markdown')
+  if (type === 'events') throw new Error('Events are no source that is named.')
+  const globs = {
+    ...(flags.include === undefined ? {} : { include: [...flags.include] }),
+    ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
+  }
+  if (type === 'website') {
+    if (!isAddress) throw new UsageError(`'${source}' is no address; a website begins with https:// or http://`)
+    const { depth, maxPages } = flags
+    return {
+      ...{ type, urls: [source], ...globs },
+      ...(depth === undefined ? {} : { max_depth: depth }),
+      ...(maxPages === undefined ? {} : { max_pages: maxPages }),
+    }
+  }
+  if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
+  return { type, path: resolve(context.cwd, source), ...globs }
 }

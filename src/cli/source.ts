@@ -26,7 +26,7 @@ export const registerSource = (program: Command, context: CliContext): void => {
   sourceOptions(previewing)
     .option('--limit <number>', 'documents to read, at most 100', integer, 10)
     .option(...jsonFlag)
-    .addHelpText('after', examples('source preview docs --limit 3', 'source preview docs --json'))
+    .addHelpText('after', examples('source preview docs --limit 3', 'source preview https://docs.example.org --json'))
     .action((named: string, flags: Flags) => preview(context, named, flags))
 }
 

@@ -1,14 +1,7 @@
 import { z } from 'zod'
+import { MiB, setting, unset } from './define.ts'
+import { fetchSettings } from './fetch-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, paths, text, url } from './values.ts'
-
-const MiB = 1024 * 1024
-
-/** A setting: its type, the variable that sets it, its default and what it means. `secret` is never shown. */
-const setting = <T extends z.ZodType>(env: string, type: T, doc: string, secret = false): T =>
-  type.meta({ ...type.meta(), env, secret, description: doc })
-
-/** For settings whose default is worked out, so none stands in the schema (see `computedDefaults`). */
-const unset = null
 
 /**
  * EVERY SETTING: defaults, documentation and validation. In `penstock.yaml` a setting is found by its path here, in
@@ -124,6 +117,7 @@ export const schema = z.object({
       'Files larger than this many bytes are rejected.',
     ),
   }),
+  fetch: fetchSettings,
   upstream: z.object({
     partitions: setting(
       'PENSTOCK_UPSTREAM_PARTITIONS',

@@ -89,3 +89,13 @@ export const url = (schemes: readonly string[], password: 'password' | 'no passw
     must(password === 'password' ? words : `${words}, without a password in it`),
   )
 }
+
+/** Hosts, addresses and networks, each with a port where it is not a usual one; with commas between them. */
+export const hosts = () => {
+  const error = must('hosts, addresses or networks (10.0.0.0/8), each with :port where it is not the usual one')
+  const one = z
+    .string()
+    .trim()
+    .regex(/^(?:\[[\da-f:.]+\](?:\/\d{1,3})?|[a-z\d][\w.-]*(?:\/\d{1,2})?)(?::\d{1,5})?$/i, error)
+  return z.union([z.string().transform(list => list.split(',')), z.array(z.string())], error).pipe(z.array(one))
+}

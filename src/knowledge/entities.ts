@@ -105,4 +105,60 @@ export const AppliedRow = defineEntity({
 })
 export type AppliedRow = InferEntity<typeof AppliedRow>
 
-export const entities = [KnowledgeBaseRow, DocumentRow, DocumentVersionRow, SeenRow, SourceListingRow, AppliedRow]
+/** An address that the crawl of a job knows, and what became of it; deleted when the job is over. */
+export const CrawlUrlRow = defineEntity({
+  name: 'CrawlUrlRow',
+  tableName: 'crawl_url',
+  properties: {
+    jobId: p.text().primary(),
+    /** Which of the sources of the job. */
+    sourceIndex: p.integer().primary(),
+    /** From 0, in the order in which they were found. */
+    number: p.bigint('number').primary(),
+    url: p.text(),
+    kind: p.text().$type<'page' | 'sitemap'>(),
+    seed: p.boolean(),
+    depth: p.integer(),
+    hops: p.integer(),
+    attempt: p.integer(),
+    dueAt: p.datetime(),
+    /** What it has in common with others that one program makes; bounds them. */
+    pattern: p.text().nullable(),
+    foundOn: p.text().nullable(),
+    /** How often its host asked to be left alone. */
+    waits: p.integer().default(0),
+    state: p.text().default('pending'),
+    textHash: p.text().nullable(),
+    error: p.text().nullable(),
+  },
+})
+export type CrawlUrlRow = InferEntity<typeof CrawlUrlRow>
+
+/** What is kept of a page that became a document: what it is called by, so that it is sent again only when it changed. */
+export const PageValidatorRow = defineEntity({
+  name: 'PageValidatorRow',
+  tableName: 'page_validator',
+  properties: {
+    kbId: p.text().primary(),
+    documentId: p.text().primary(),
+    /** Of the document that the page was then; of no use while the store has another. */
+    contentHash: p.text(),
+    revision: p.integer(),
+    etag: p.text().nullable(),
+    lastModified: p.text().nullable(),
+    textHash: p.text(),
+    links: p.json<readonly string[]>(),
+  },
+})
+export type PageValidatorRow = InferEntity<typeof PageValidatorRow>
+
+export const entities = [
+  KnowledgeBaseRow,
+  DocumentRow,
+  DocumentVersionRow,
+  SeenRow,
+  SourceListingRow,
+  AppliedRow,
+  CrawlUrlRow,
+  PageValidatorRow,
+]

@@ -59,6 +59,14 @@ export interface FoundDocument {
   readonly source: string
   readonly uri: string
   readonly contentHash: string
+  /** Kept beside it, for a page of a website. */
+  readonly page?: {
+    readonly revision: number
+    readonly etag: string | null
+    readonly lastModified: string | null
+    readonly textHash: string
+    readonly links: readonly string[]
+  }
 }
 
 /** How far a run has listed one of its sources. */

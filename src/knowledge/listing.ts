@@ -3,6 +3,7 @@ import { settingsHash } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { storable } from './chunk-rows.ts'
 import type { FoundDocument, SourceListing } from './knowledge-base.ts'
+import { keepPages } from './page-validators.ts'
 
 /**
  * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and
@@ -26,6 +27,7 @@ export const listed = async (
      on conflict do nothing`,
     [job.kb_id, job.run, documentIds, found.map(one => one.source)],
   )
+  await keepPages(pool, job.kb_id, found)
   const { rows } = await pool.query<{ document_id: string }>(
     `select d.document_id from document d
      join unnest($2::text[], $3::text[]) f (document_id, content_hash) using (document_id, content_hash)

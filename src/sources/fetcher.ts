@@ -1,15 +1,16 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
-import { LRUCache } from 'lru-cache'
 import { allowList } from './fetching/allow-list.ts'
 import { type NotFetched, type Page, pageOf, redirectOf, statusFailure, type Validators } from './fetching/answers.ts'
 import type { BodyLimits } from './fetching/body.ts'
 import { type Answer, exchange, type Head } from './fetching/exchange.ts'
 import { Failed, type FetchFailure, failed } from './fetching/failure.ts'
+import { type FetchOptions, mostRedirects } from './fetching/fetch-options.ts'
 import { type Guard, guardOf, type Resolve, resolveBySystem } from './fetching/guard.ts'
 import { mediaTypeOf } from './fetching/media-type.ts'
 import { Politeness } from './fetching/politeness.ts'
-import { noRules, type RobotsRules, robotsBytes, robotsRules } from './fetching/robots.ts'
+import { noRules, type RobotsRules } from './fetching/robots.ts'
+import { RobotsOfHosts } from './fetching/robots-of-hosts.ts'
 
 export interface FetcherOptions {
   /** Hosts and addresses that may be reached although they are not public, or at other ports; see `entryOf`. */
@@ -30,26 +31,6 @@ export interface FetcherOptions {
   readonly resolve?: Resolve
 }
 
-export interface FetchOptions {
-  /** Whose request it is: robots.txt is read once for each. */
-  readonly asker: string
-  readonly signal: AbortSignal
-  /** False asks what robots.txt forbids. */
-  readonly respectRobots: boolean
-  /** Below the fetcher's own. */
-  readonly rate?: number | undefined
-  readonly concurrency?: number | undefined
-  /** Media types that are read; all unless given. */
-  readonly types?: (essence: string) => boolean
-  readonly limits?: BodyLimits
-  /** Of what is known already: an unchanged page is not sent again. */
-  readonly validators?: Validators | null
-  /** Redirects that are followed; each is checked like the first URL. */
-  readonly redirects?: number
-}
-
-export const mostRedirects = 5
-
 /**
  * THE ONLY SOCKET of sources. What it does not do: speak to an address that is not public (unless an operator allows
  * it), take more than its limits, hurry a host, ask what robots.txt forbids, read proxy variables, send credentials.
@@ -62,7 +43,7 @@ export class Fetcher {
     https: new SecureAgent({ keepAlive: true, timeout: 30_000, maxFreeSockets: 32 }),
   }
   readonly #politeness = new Politeness()
-  readonly #robots = new LRUCache<string, RobotsRules>({ max: 1000, ttl: 60 * 60_000 })
+  readonly #robots = new RobotsOfHosts((url, options) => this.#ask(url, null, options))
 
   constructor(options: FetcherOptions) {
     this.#options = options
@@ -83,11 +64,27 @@ export class Fetcher {
   /** What the host's robots.txt says; a failure where it cannot be asked. Throws only the signal's reason. */
   async robots(url: URL, options: FetchOptions): Promise<RobotsRules | FetchFailure> {
     try {
-      return await this.#rulesFor(url, options)
+      return await this.#robots.of(url, options)
     } catch (error) {
       if (error instanceof Failed) return error.failure
       throw error
     }
+  }
+
+  /** Why a URL would never be asked, as far as can be seen now; null where it would. */
+  async refusal(url: URL): Promise<FetchFailure | null> {
+    try {
+      await this.#guard.look(url)
+      return null
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error
+      return error.failure.retryable ? null : error.failure
+    }
+  }
+
+  /** What users may ask for at most. */
+  get bounds(): Pick<FetcherOptions, 'rate' | 'concurrency'> {
+    return this.#options
   }
 
   /** How long the host of a URL asked to be left alone, in ms. */
@@ -117,39 +114,10 @@ export class Fetcher {
 
   async #politely(url: URL, options: FetchOptions): Promise<Answer> {
     this.#guard.check(url)
-    const rules = options.respectRobots ? await this.#rulesFor(url, options) : noRules
+    const rules = options.respectRobots ? await this.#robots.of(url, options) : noRules
     if (!rules.allows(url))
       throw failed('robots_disallowed', `The robots.txt of ${url.host} asks not to read ${url.href}.`)
     return this.#ask(url, rules.delayMs, options)
-  }
-
-  async #rulesFor(url: URL, options: FetchOptions): Promise<RobotsRules> {
-    const key = `${options.asker} ${url.origin}`
-    const known = this.#robots.get(key)
-    if (known) return known
-    const rules = await this.#readRobots(new URL('/robots.txt', url), options)
-    this.#robots.set(key, rules)
-    return rules
-  }
-
-  /** A robots.txt that is not there allows all; one that cannot be asked for allows nothing yet. */
-  async #readRobots(first: URL, { asker, signal, rate, concurrency }: FetchOptions): Promise<RobotsRules> {
-    const limits = { maxBytes: robotsBytes, cut: true }
-    const options = { asker, signal, rate, concurrency, respectRobots: false, limits }
-    let url = first
-    try {
-      for (let hops = 0; hops <= mostRedirects; hops++) {
-        const answer = await this.#ask(url, null, options)
-        const to = redirectOf(answer, url)
-        if (to === null) return robotsRules(first, answer.body.toString('utf8'))
-        url = to
-      }
-    } catch (error) {
-      if (!(error instanceof Failed)) throw error
-      const { status, retryable } = error.failure
-      if (retryable || status === undefined) throw unavailable(first, error.failure)
-    }
-    return noRules
   }
 
   async #ask(url: URL, delayMs: number | null, options: FetchOptions): Promise<Answer> {
@@ -192,9 +160,3 @@ export class Fetcher {
     }
   }
 }
-
-const unavailable = (url: URL, cause: FetchFailure): Failed =>
-  failed('robots_unavailable', `${url.href} cannot be asked, so nothing of its host is: ${cause.message}`, {
-    retryable: cause.retryable,
-    ...(cause.retryAfterMs === undefined ? {} : { retryAfterMs: cause.retryAfterMs }),
-  })

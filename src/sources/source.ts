@@ -6,7 +6,7 @@ export interface Source {
    * Takes the next bite. The same cursor gives the same documents while the source has not changed (a slow one may give
    * fewer of them). Reading stops between documents when the signal aborts (throws the signal's reason).
    */
-  bite(cursor: string | null, signal: AbortSignal): Promise<Bite>
+  bite(cursor: string | null, signal: AbortSignal, options?: BiteOptions): Promise<Bite>
   /** Documents the source expects in all, where it can know. Asked once, before the first bite of a run. */
   total(signal: AbortSignal): Promise<number | null>
 }
@@ -17,8 +17,15 @@ export interface ReadableSource extends Source {
   read(uri: string, signal: AbortSignal): Promise<SourceDocument | SourceReject>
 }
 
+export interface BiteOptions {
+  /** Nothing is taken for unchanged: what the store has is not what the source believes. */
+  readonly anew?: boolean
+}
+
 export interface Bite {
   readonly documents: readonly (SourceDocument | SourceReject)[]
+  /** What was not read because it is as it was. */
+  readonly unchanged?: readonly SourceUnchanged[]
   /**
    * What of the source could not be listed, a sentence each: documents that are there may be missing, so none of the
    * source is taken for deleted in this run. None unless given.
@@ -26,6 +33,15 @@ export interface Bite {
   readonly unlisted?: readonly string[]
   /** Where to go on; null after the last bite. */
   readonly next: string | null
+  /** How far the source is, as a sentence for the status page. */
+  readonly message?: string
+}
+
+/** A document that is as the store has it, by the word of whoever has it. */
+export interface SourceUnchanged {
+  readonly uri: string
+  /** Of the document in the store. */
+  readonly contentHash: string
 }
 
 export interface SourceDocument {
@@ -37,6 +53,18 @@ export interface SourceDocument {
   /** Where the text starts in what the uri names (after front matter), in UTF-16 code units; 0 unless given. */
   readonly offset?: number
   readonly metadata: Readonly<Record<string, string>>
+  /** Kept beside the document, so that a later run need not read it again while it is as it was. */
+  readonly page?: KeptPage
+}
+
+/** What a page goes by and leads to. */
+export interface KeptPage {
+  /** Of what reads pages: what another one made is read again. */
+  readonly revision: number
+  readonly etag: string | null
+  readonly lastModified: string | null
+  readonly textHash: string
+  readonly links: readonly string[]
 }
 
 /** A document that can never be read, named with its cause. */

@@ -5,8 +5,9 @@
 import { z } from 'zod'
 import { eventsSpec } from './specs/events.ts'
 import { localFilesSpec, markdownSpec } from './specs/files.ts'
+import { websiteSpec } from './specs/website.ts'
 
-export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, eventsSpec])
+export const sourceSpec = z.discriminatedUnion('type', [markdownSpec, localFilesSpec, websiteSpec, eventsSpec])
 
 export type SourceSpec = z.output<typeof sourceSpec>
 export type SourceType = SourceSpec['type']

@@ -5,9 +5,10 @@ import { laneOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { LoadRequest } from '../schemas/load-request.ts'
 import { documents, loadRequests, rowsTopic } from '../schemas/topics.ts'
-import { isGone, isSourceReject, type OpenSource } from '../sources/source.ts'
+import { isSourceReject, type OpenSource } from '../sources/source.ts'
 import { sent } from './loading/events.ts'
-import { type Found, foundAs, recordsOf } from './loading/records.ts'
+import { type Found, recordsOf } from './loading/records.ts'
+import { takeBite } from './loading/take-bite.ts'
 
 export interface LoadingDeps {
   readonly openSource: OpenSource
@@ -49,17 +50,9 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   const { job, signal } = context
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
-  const bite = await source.bite(request.cursor, signal)
-  const found = bite.documents.map(one => foundAs(one, job.kb_id, id))
-  const there = found.filter((_, i) => !isGone(bite.documents[i]!))
-  const unchanged = await deps.store.listed(job, there, {
-    index: request.source_index,
-    source: id,
-    first: request.cursor === null,
-    ended: bite.next === null,
-    unlisted: bite.unlisted ?? [],
-  })
-  context.count(found.length)
+  const { bite, found, unchanged } = await takeBite(source, request, { job, id, store: deps.store, signal })
+  context.count(found.length + (bite.unchanged?.length ?? 0))
+  if (bite.message !== undefined) context.say(bite.message)
 
   const outputs: (Emission<Output> | Discard)[] = []
   let ordinal = request.documents_before

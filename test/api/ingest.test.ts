@@ -56,7 +56,7 @@ describe('POST /ingest', () => {
   it('names every mistake at once, those of the schema and those of the sources', async () => {
     const ports = fakePorts({
       checkSource: async source => [
-        { path: 'path', message: `${'path' in source && source.path} is outside the allowed roots` },
+        { path: 'path', message: `${'path' in source ? source.path : ''} is outside the allowed roots` },
       ],
     })
     const answer = await post(ports, {
@@ -82,7 +82,7 @@ describe('POST /ingest', () => {
       new Map([
         ['kb_id', expect.stringContaining('lower-case letters')],
         ['sources[0].path', '/etc is outside the allowed roots'],
-        ['sources[1].type', 'must be one of "markdown", "local_files", "events"'],
+        ['sources[1].type', expect.stringMatching(/^must be one of "markdown", "local_files"/)],
         ['sources[2].path', 'must be a string, not 3'],
         ['sources[2].depth', expect.stringMatching(/^is no known field; known are type, path/)],
         ['sources[3]', 'must be an object, not a string'],

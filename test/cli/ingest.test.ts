@@ -43,6 +43,26 @@ describe.concurrent('penstock ingest', () => {
     ])
   })
 
+  it('takes an address for a website, and a path beside it for a folder', async ({ expect }) => {
+    const ports = fakePorts()
+    const flags = ['--include', 'example.org/docs/**', '--depth', '3', '--max-pages', '500']
+    const { code } = await penstock(
+      ports,
+      'ingest',
+      'https://example.org/docs/',
+      '/notes',
+      '--kb',
+      'handbook',
+      ...flags,
+    )
+    expect(code).toBe(0)
+    const include = ['example.org/docs/**']
+    expect(ports.asked.submissions[0]?.sources).toEqual([
+      { type: 'website', urls: ['https://example.org/docs/'], include, max_depth: 3, max_pages: 500 },
+      { type: 'markdown', path: '/notes', include },
+    ])
+  })
+
   it('starts a stream of events, which has nothing to name and no end', async ({ expect }) => {
     const ports = fakePorts()
     expect((await penstock(ports, 'ingest', '--type', 'events', '--kb', 'tickets')).code).toBe(0)
@@ -76,10 +96,11 @@ describe.concurrent('penstock ingest', () => {
 
   it.each([
     [['docs'], "required option '--kb <id>' not specified"],
-    [['docs', '--kb', 'a', '--type', 'pdf'], 'Allowed choices are markdown, local_files'],
+    [['docs', '--kb', 'a', '--type', 'pdf'], 'Allowed choices are markdown, local_files, website'],
     [['docs', '--kb', 'a', '--embedding', 'magic'], 'It must be PROVIDER:MODEL:DIMENSIONS'],
     [['docs', '--kb', 'a', '--chunk-size', 'big'], 'It must be a whole number'],
-    [['https://example.org', '--kb', 'a'], "'https://example.org' is an address; a folder or a file is wanted"],
+    [['https://example.org', '--kb', 'a', '--type', 'markdown'], "'https://example.org' is an address; a folder or a"],
+    [['docs', '--kb', 'a', '--type', 'website'], "'docs' is no address; a website begins with https:// or http://"],
   ])('ends with 2 on the wrong usage %j', async (args, sentence) => {
     const { code, stderr } = await penstock(fakePorts(), 'ingest', ...args)
     expect(code).toBe(2)

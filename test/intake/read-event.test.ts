@@ -62,7 +62,13 @@ describe('an upstream record', () => {
     ['a record without a value or a header', read('u', null), null, 'invalid_event', /header kb_id: kb_id: /],
     ['one without a value or a key', read('', null, { kb_id: 'kb' }), null, 'invalid_event', /key: must not be empty/],
     ['bytes that are nothing', read('u', 'x'), null, 'undecodable', /neither Avro .* nor JSON/],
-    ['Avro of a schema that nobody knows', read('u', Buffer.from([0, 0, 0, 9, 9, 1])), null, 'undecodable', /Schema 2313/],
+    [
+      'Avro of a schema that nobody knows',
+      read('u', Buffer.from([0, 0, 0, 9, 9, 1])),
+      null,
+      'undecodable',
+      /Schema 2313/,
+    ],
     [
       'a key that is not the uri',
       json('k', { kb_id: 'kb', uri: 'u', text: 'x' }),

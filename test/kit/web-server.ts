@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What a server answers; `hang` takes a request and says nothing. */
+/** What a server answers; `hang` takes a request and says nothing, `drop` ends the connection. */
 export type Reply =
   | { readonly status?: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string | Buffer }
   | 'hang'
+  | 'drop'
 
 export interface WebServer {
   readonly port: number
@@ -27,7 +28,8 @@ export const webServer = async (
     const path = request.url ?? '/'
     asked.push(path)
     const reply = await answer(path, request)
-    if (reply === 'hang') return
+    if (reply === 'drop') request.socket.destroy()
+    if (reply === 'hang' || reply === 'drop') return
     response.writeHead(reply.status ?? 200, { 'content-type': 'text/html; charset=utf-8', ...reply.headers })
     response.end(reply.body ?? '')
   })

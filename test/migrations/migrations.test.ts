@@ -12,7 +12,9 @@ const all = [
   'Migration0002_jobs',
   'Migration0003_gates',
   'Migration0004_replays',
+  'Migration0005_crawls',
   'Migration0007_tables',
+  'Migration0008_streams',
   'Migration0009_refresh',
 ]
 

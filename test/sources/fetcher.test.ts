@@ -1,8 +1,9 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Fetcher, FetcherOptions, FetchOptions } from '../../src/sources/fetcher.ts'
+import type { Fetcher, FetcherOptions } from '../../src/sources/fetcher.ts'
 import type { Page } from '../../src/sources/fetching/answers.ts'
 import { textOf } from '../../src/sources/fetching/charset.ts'
+import type { FetchOptions } from '../../src/sources/fetching/fetch-options.ts'
 import { type Reply, type WebServer, webServer } from '../kit/web-server.ts'
 import { asking, fetcherWith } from './fetching/kit.ts'
 

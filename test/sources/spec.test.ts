@@ -11,7 +11,7 @@ test('a source has a type and a path, and may have include and exclude', () => {
 
 test('what does not belong is named with its path', () => {
   expect(issues({ type: 'markdown', path: 'docs', pth: 1 })).toEqual([': Unrecognized key: "pth"'])
-  expect(issues({ type: 'website', path: 'docs' })).toHaveLength(1)
+  expect(issues({ type: 'gopher', path: 'docs' })).toHaveLength(1)
   expect(issues({ type: 'markdown', path: '' })).toEqual(['path: must not be empty'])
   expect(issues({ type: 'markdown', path: 'a\0b' })).toEqual(['path: must not contain a NUL character'])
 })

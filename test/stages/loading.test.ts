@@ -132,6 +132,45 @@ test('what the store knows unchanged goes no further but counts, and every docum
   ])
 })
 
+describe('a document that the source says is unchanged', () => {
+  const source =
+    (asked: (boolean | undefined)[]): OpenSource =>
+    () => ({
+      id: 'site',
+      source: {
+        total: async () => null,
+        bite: async (_cursor, _signal, options) => {
+          asked.push(options?.anew)
+          const same = [{ uri: 'a', contentHash: 'hash' }]
+          if (options?.anew) return { documents: [doc('a'), doc('b')], next: null }
+          return { documents: [doc('b')], unchanged: same, next: null, message: '2 asked' }
+        },
+      },
+    })
+  const a = documentId('kb', 'site', 'a')
+
+  test('counts and is told to the store, and goes no further', async () => {
+    const asked: (boolean | undefined)[] = []
+    const told: unknown[] = []
+    const listed = async (_: LaneJob, found: readonly { documentId: string; contentHash: string }[]) => {
+      told.push(...found.filter(({ documentId }) => documentId === a).map(({ contentHash }) => contentHash))
+      return new Set([a])
+    }
+    const job = jobOf(1, { kb_id: 'kb' })
+    const tried = await tryStage(loading({ openSource: source(asked), store: { listed } }), [request()], { job })
+    expect(tried.of(documents).map(one => one.type === 'document' && one.uri)).toEqual(['b'])
+    expect([tried.counted, tried.message, told, asked]).toEqual([2, '2 asked', ['hash'], [false]])
+  })
+
+  test('is read after all where the store has it in another form', async () => {
+    const asked: (boolean | undefined)[] = []
+    const job = jobOf(1, { kb_id: 'kb' })
+    const tried = await tryStage(loading({ openSource: source(asked), store: nothingKnown }), [request()], { job })
+    expect(tried.of(documents).map(one => one.type === 'document' && one.uri)).toEqual(['a', 'b'])
+    expect([tried.counted, asked]).toEqual([2, [false, true]])
+  })
+})
+
 test('what the source has no more is not told as seen, and the store is told how far the listing is', async () => {
   const told: unknown[] = []
   const store = {

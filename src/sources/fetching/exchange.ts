@@ -50,7 +50,9 @@ export const exchange = async (options: ExchangeOptions): Promise<Answer> => {
         const head = { status: response.statusCode ?? 0, headers: response.headers }
         const limits = options.wanted(head)
         const body = limits === null ? Buffer.alloc(0) : await bodyOf(response, url, limits, () => void idle.refresh())
-        if (limits === null) response.destroy()
+        // A redirect may have a body of any size, and then the connection is not kept.
+        if (limits === null && head.status === 304) response.resume()
+        else if (limits === null) response.destroy()
         return { ...head, body }
       } catch (error) {
         sent.end()
@@ -94,6 +96,7 @@ const tooLate = (url: URL, { timeoutMs, idleMs }: Pick<ExchangeOptions, 'timeout
 const failureOf = (url: URL, error: unknown): Failed => {
   if (error instanceof Failed) return error
   const code = codeOf(error)
+  if (code === 'unexpected') throw error
   const options = { cause: error }
   if (code === 'HPE_HEADER_OVERFLOW')
     return failed(

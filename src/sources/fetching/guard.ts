@@ -18,11 +18,13 @@ export const resolveBySystem: Resolve = host => systemLookup(host, { all: true, 
 export interface Guard {
   /** Throws Failed `forbidden_url` or `forbidden_address` for what may not be asked, as far as the URL itself says. */
   check(url: URL): void
+  /** Looks the host up as a connection would. Throws Failed. */
+  look(url: URL): Promise<void>
   /** The lookup of one URL's connection: what it gives was checked, all of it, and is what is connected to. */
   lookupFor(url: URL): LookupFunction
 }
 
-export const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
+const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
 
 const refused = (url: URL) =>
   failed(
@@ -38,7 +40,15 @@ export const guardOf = (allow: AllowList, ports: ReadonlySet<number>, resolve: R
     const may = address !== null && (allow.address(address, port) || (ports.has(port) && isPublic(address)))
     if (!may && !allow.host(url.hostname, port)) throw refused(url)
   }
-  return {
+  /** All addresses of a host: one that may not be reached is enough to refuse them all. */
+  const addressesOf = async (url: URL, host: string): Promise<readonly ResolvedAddress[]> => {
+    const found = await resolve(host).catch(error => {
+      throw notFound(url, error)
+    })
+    for (const { address } of found) checkAddress(url, address)
+    return found
+  }
+  const guard: Guard = {
     check(url) {
       const wrong = urlMistake(url)
       if (wrong !== null) throw failed('forbidden_url', `${shown(url)} ${wrong}.`)
@@ -51,28 +61,27 @@ export const guardOf = (allow: AllowList, ports: ReadonlySet<number>, resolve: R
       // A socket is not told to look up what is an address already.
       if (addressOf(url.hostname) !== null) checkAddress(url, url.hostname)
     },
+    async look(url) {
+      guard.check(url)
+      if (addressOf(url.hostname) === null) await addressesOf(url, url.hostname)
+    },
     lookupFor: url => (host, options, callback) => {
-      resolve(host).then(
+      addressesOf(url, host).then(
         found => {
           const wanted = found.filter(({ family }) => !options.family || family === options.family)
-          try {
-            if (wanted.length === 0) throw notFound(url)
-            for (const { address } of found) checkAddress(url, address)
-          } catch (error) {
-            callback(error as NodeJS.ErrnoException, '', 0)
-            return
-          }
-          if (options.all) callback(null, [...wanted])
-          else callback(null, wanted[0]!.address, wanted[0]!.family)
+          if (options.all && wanted.length > 0) callback(null, [...wanted])
+          else if (wanted[0]) callback(null, wanted[0].address, wanted[0].family)
+          else callback(notFound(url), '', 0)
         },
-        error => callback(notFound(url, error), '', 0),
+        error => callback(error, '', 0),
       )
     },
   }
+  return guard
 }
 
 /** What keeps a URL from being asked, as the end of a sentence; null for one that may be. */
-export const urlMistake = (url: URL): string | null => {
+const urlMistake = (url: URL): string | null => {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'is neither http nor https'
   if (url.username !== '' || url.password !== '') return 'has a user name or a password in it, which are never sent'
   return null

@@ -16,7 +16,7 @@ export const foundAs = (one: SourceDocument | SourceReject, kb: string, source: 
   const named = { documentId: documentId(kb, source, one.uri), source, uri: one.uri }
   if (isSourceReject(one)) return { ...named, title: '', contentHash: '' }
   const title = titleOf(one)
-  return { ...named, title, contentHash: contentHash({ ...one, title }) }
+  return { ...named, title, contentHash: contentHash({ ...one, title }), ...(one.page ? { page: one.page } : {}) }
 }
 
 /** The records of one document: several where it is large. `ordinal` is its number in the run. */

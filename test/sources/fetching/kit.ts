@@ -1,4 +1,5 @@
-import { Fetcher, type FetcherOptions, type FetchOptions } from '../../../src/sources/fetcher.ts'
+import { Fetcher, type FetcherOptions } from '../../../src/sources/fetcher.ts'
+import type { FetchOptions } from '../../../src/sources/fetching/fetch-options.ts'
 
 /** A fetcher as quick as its server. */
 export const fetcherWith = (options: Partial<FetcherOptions> = {}): Fetcher =>
