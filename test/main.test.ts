@@ -86,7 +86,7 @@ describe('penstock run', () => {
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr:
-        'error: There is no role cooking, baking. The roles are loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api.\n',
+        'error: There is no role cooking, baking. The roles are intake, loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api.\n',
     })
   })
 

@@ -3,6 +3,7 @@ import type { JobStatus } from '../../src/coordinator/jobs.ts'
 import { type Installation, openInstallation } from '../kit/installation.ts'
 import { until } from '../kit/until.ts'
 import { openUpstream, traceparent } from '../kit/upstream.ts'
+import { searchable } from '../kit/upstream-story.ts'
 
 let penstock: Installation
 let upstream: Awaited<ReturnType<typeof openUpstream>>
@@ -20,19 +21,8 @@ afterAll(async () => {
 })
 
 /** Uri to text of all that can be searched of a knowledge base. */
-const stored = async (kb: string): Promise<Record<string, string>> => {
-  const { rows: bases } = await penstock.pool.query<{ number: number }>(
-    'select number from knowledge_base where id = $1',
-    [kb],
-  )
-  const { rows } = await penstock.pool.query<{ uri: string; text: string }>(
-    `select d.uri, string_agg(c.text, ' ' order by c.position) as text from document d
-     join chunks_${bases[0]!.number} c on c.document_id = d.document_id and c.version = d.active_version
-     where d.kb_id = $1 and not d.deleted group by d.uri`,
-    [kb],
-  )
-  return Object.fromEntries(rows.map(({ uri, text }) => [uri, text]))
-}
+const stored = async (kb: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await searchable(penstock, kb)).texts)
 const holds = (kb: string, expected: Readonly<Record<string, string>>) =>
   until(
     `${kb} holds ${JSON.stringify(expected)}`,

@@ -31,6 +31,16 @@ export const describeVersions = (bench: StoreBench) =>
       expect(await rowsOf(first)).toBe(1)
     })
 
+    test('what a stream replaces goes with it, since no FINISHING will prune it; what a run replaces stays until then', async () => {
+      const run = await newBase()
+      await write(run, { uri: 'a', texts: ['old fox', 'lazy dog'] })
+      await write(jobOf(run.kb_id, 2), { uri: 'a', texts: ['new fox'] })
+      expect(await rowsOf(run)).toBe(3)
+      await write({ ...jobOf(run.kb_id, 3), kind: 'stream' }, { uri: 'a', texts: ['newest fox'] })
+      expect(await found(run, 'fox')).toEqual(['newest fox'])
+      expect(await rowsOf(run)).toBe(3)
+    })
+
     test('a late old job cannot bring its version back', async () => {
       const first = await newBase()
       const second = jobOf(first.kb_id, 2)
