@@ -7,13 +7,14 @@ import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
-import { fileOpener, sourceKinds } from './open-sources.ts'
+import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
 import { firstRows } from './sources/structured/first-rows.ts'
+import { uploadFolder } from './uploads/upload-folder.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 import { lookingWebParts } from './web-parts.ts'
@@ -41,6 +42,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     verifier: await openVerifier(parts),
     tables: createTableCatalogue(pool),
     structured: { check: firstRows(fileOpener(config)) },
+    uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
     dependencies: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'kafka', check: async () => void (await broker.clusterId()) },

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { eventsKind } from './sources/events-kind.ts'
 import { FileOpener } from './sources/file-opener.ts'
@@ -6,6 +7,7 @@ import type { SourceKinds } from './sources/kind.ts'
 import { readLocalFile } from './sources/local-files.ts'
 import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
+import { readPdf } from './sources/readers/pdf-file.ts'
 import { structuredKind } from './sources/structured/structured-kind.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
 import { youtubeKind } from './sources/youtube-kind.ts'
@@ -19,13 +21,24 @@ export const fileOpener = ({ sources }: Pick<Config, 'sources'>): FileOpener => 
   return new FileOpener({ roots, maxBytes, maxStreamedBytes })
 }
 
+/** Where files that users upload are kept. */
+export const uploadDirOf = ({ dataDir, sources }: Pick<Config, 'dataDir' | 'sources'>): string =>
+  sources.uploadDir ?? join(dataDir, 'uploads')
+
 /** Every type of source, as this installation allows it. */
-export const sourceKinds = ({ sources }: Pick<Config, 'sources'>, parsers: Parsers, web: WebParts): SourceKinds => {
-  const opener = fileOpener({ sources })
-  const files = { opener, parsers }
+export const sourceKinds = (
+  config: Pick<Config, 'dataDir' | 'sources'>,
+  parsers: Parsers,
+  web: WebParts,
+): SourceKinds => {
+  const { sources } = config
+  const uploads = { folder: uploadDirOf(config), maxBytes: sources.maxFileBytes }
+  const opener = fileOpener(config)
+  const files = { opener, parsers, uploads }
   return {
     markdown: filesKind(files, readMarkdown),
     local_files: filesKind(files, readLocalFile),
+    pdf: filesKind(files, readPdf),
     website: websiteKind({ ...web, parsers }),
     youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
     events: eventsKind,

@@ -43,6 +43,7 @@ test('runs without any setting', () => {
     stages: { slicesAtOnce: 4 },
     sources: {
       ...{ fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024, maxStreamedBytes: 16 * 1024 ** 3 },
+      maxUploadBytes: 1024 ** 3,
       youtubeUrl: 'https://www.youtube.com',
     },
     fetch: {
@@ -87,6 +88,8 @@ test('takes every setting from the environment', () => {
     PENSTOCK_MAX_FILE_BYTES: '1000',
     PENSTOCK_MAX_STREAMED_BYTES: '2000',
     PENSTOCK_YOUTUBE_URL: 'https://youtube.example.org',
+    PENSTOCK_UPLOAD_DIR: 'sent',
+    PENSTOCK_MAX_UPLOAD_BYTES: '2000',
     PENSTOCK_FETCH_ALLOW: 'intranet, 10.0.0.0/8:8080, [fd00::]/8, 127.0.0.1:3000',
     PENSTOCK_FETCH_MAX_BYTES: '2000',
     PENSTOCK_FETCH_TIMEOUT_MS: '2000',
@@ -129,6 +132,8 @@ test('takes every setting from the environment', () => {
       maxFileBytes: 1000,
       maxStreamedBytes: 2000,
       youtubeUrl: 'https://youtube.example.org',
+      uploadDir: join(cwd, 'sent'),
+      maxUploadBytes: 2000,
     },
     fetch: {
       allow: ['intranet', '10.0.0.0/8:8080', '[fd00::]/8', '127.0.0.1:3000'],
@@ -295,7 +300,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(47)
+    expect(shown).toHaveLength(49)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -64,6 +64,8 @@ interface LooseCall {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
+  /** The bytes of a route that takes a file. */
+  readonly octets?: ReadableStream<Uint8Array> | Blob
 }
 
 const send = async (baseUrl: string, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) => {
@@ -102,6 +104,7 @@ const ask = (baseUrl: string, route: Route, call: LooseCall, signal: AbortSignal
       ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    ...(call.octets === undefined ? {} : { body: call.octets, duplex: 'half' }),
     signal,
   })
 
@@ -117,7 +120,9 @@ const unreachable = (baseUrl: string) =>
   `No Penstock answers at ${baseUrl}. Start one with \`penstock up\`, or set PENSTOCK_URL or PENSTOCK_PORT.`
 
 const urlOf = (baseUrl: string, route: Route, { params = {}, query = {} }: LooseCall): URL => {
-  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(params[name])).replace(/%2F/g, route.pathRest ? '/' : '%2F'),
+  )
   const url = new URL(baseUrl.replace(/\/+$/, '') + path)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
   return url

@@ -17,6 +17,10 @@ export interface Exchange {
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal
   readonly log: FastifyBaseLogger
+  /** The body of a route that takes a file, as it comes. */
+  readonly octets?: Readable
+  /** Bytes that such a body says it has; 0 where it does not say. */
+  readonly announced: number
 }
 
 export interface Reply<N extends RouteName> {

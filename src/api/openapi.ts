@@ -73,6 +73,7 @@ const operation = (name: string, route: Route): Json => ({
   tags: [route.tag],
   summary: route.summary,
   parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+  ...(route.octets ? { requestBody: { required: true, content: octets } } : {}),
   ...(route.body === undefined
     ? {}
     : { requestBody: { required: route.bodyOptional !== true, content: json(route.body) } }),
@@ -87,6 +88,8 @@ const operation = (name: string, route: Route): Json => ({
     ]),
   ]),
 })
+
+const octets: Json = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 
 /** OpenAPI cannot say what the data of an event is; the sentence of the route does. */
 const events: Json = { 'text/event-stream': { schema: { type: 'string' } } }

@@ -7,6 +7,7 @@ import type { Schedules } from '../coordinator/schedules.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { SourceSpec } from '../sources/spec.ts'
+import type { Uploads } from '../uploads/uploads.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
@@ -24,6 +25,7 @@ export interface ApiPorts {
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   readonly verifier: Verifier
+  readonly uploads: Uploads
   /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */
   embedder(settings: EmbeddingSettings): Embedder
   /**

@@ -23,11 +23,13 @@ import { jobEventHandlers } from './job-events.ts'
 import { jobHandlers } from './jobs.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
 import { check } from './mistakes.ts'
+import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import type { ApiPorts } from './ports.ts'
 import { previewHandlers } from './previews.ts'
 import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
 import { tableHandlers } from './tables.ts'
+import { uploadHandlers } from './uploads.ts'
 import { verifyHandlers } from './verify.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
@@ -38,7 +40,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: 60_000,
+    requestTimeout: 0,
     clientErrorHandler: refuseBadHttp,
     bodyLimit,
     forceCloseConnections: true,
@@ -55,6 +57,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     reply.header('X-Request-ID', request.id)
   })
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
+  guardSlow(app)
   app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
 
   const handlers: Handlers = {
@@ -65,6 +68,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...jobEventHandlers(ports),
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
+    ...uploadHandlers(ports),
     ...verifyHandlers(ports),
     ...tableHandlers(ports),
     ...scheduleHandlers(ports),
@@ -72,21 +76,30 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...healthHandlers(ports),
     intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
   }
-  for (const [name, route] of Object.entries<Route>(routes)) {
-    const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler
-    app.route({
-      method: route.method,
-      url: route.path.replace(/\{(\w+)\}/g, ':$1'),
-      handler: async (request, reply) => {
-        const input = await inputOf(route, handler, request)
-        const { status, headers, body } = await handler.answer(input, { signal: request.signal, log: request.log })
-        return reply
-          .code(status)
-          .headers(headers ?? {})
-          .send(body)
-      },
-    })
+  const serve = (on: FastifyInstance, octets: boolean) => {
+    for (const [name, route] of Object.entries<Route>(routes)) {
+      if ((route.octets ?? false) !== octets) continue
+      const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler
+      on.route({
+        method: route.method,
+        url: urlOf(route),
+        config: { octets },
+        handler: async (request, reply) => {
+          const input = await inputOf(route, handler, request)
+          const { status, headers, body } = await handler.answer(input, exchangeOf(request))
+          return reply
+            .code(status)
+            .headers(headers ?? {})
+            .send(body)
+        },
+      })
+    }
   }
+  serve(app, false)
+  app.register(async files => {
+    takeOctets(files)
+    serve(files, true)
+  })
   return app
 }
 
@@ -112,12 +125,22 @@ const inputOf = async (route: Route, handler: UncheckedHandler, request: Fastify
     if (checked.ok) input[name] = checked.value
     else mistakes.push(...checked.mistakes)
   }
-  part('params', route.params, request.params)
+  part('params', route.params, paramsOf(route, request))
   part('query', route.query, request.query)
   part('body', route.body, request.body ?? (route.bodyOptional ? {} : request.body))
   if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes)))
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   return input
+}
+
+/** As the router writes it. */
+const urlOf = ({ path, pathRest }: Route): string =>
+  (pathRest ? path.replace(/\{\w+\}$/, '*') : path).replace(/\{(\w+)\}/g, ':$1')
+
+const paramsOf = ({ path, pathRest }: Route, { params }: FastifyRequest): unknown => {
+  if (!pathRest) return params
+  const { '*': rest, ...others } = params as Readonly<Record<string, string>>
+  return { ...others, [/(\w+)\}$/.exec(path)![1]!]: rest }
 }
 
 const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
@@ -130,7 +153,11 @@ const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): 
 const nothingHere = ({ method, url }: FastifyRequest): ApiError => {
   const path = url.split('?', 1)[0] ?? url
   const methods = Object.values<Route>(routes)
-    .filter(route => new RegExp(`^${route.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+    .filter(route =>
+      new RegExp(
+        `^${(route.pathRest ? route.path.replace(/\{\w+\}$/, '.+') : route.path).replace(/\{\w+\}/g, '[^/]+')}$`,
+      ).test(path),
+    )
     .map(route => route.method)
   if (methods.length === 0)
     return new ApiError(404, 'no_such_route', `There is nothing at ${path}; /openapi.json lists what there is.`)

@@ -15,6 +15,7 @@ import { registerStatus } from './status.ts'
 import { registerStructured } from './structured.ts'
 import { registerTables } from './tables.ts'
 import { say, sayJson } from './text.ts'
+import { registerUpload } from './upload.ts'
 import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
 
@@ -43,6 +44,7 @@ Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 verify found differenc
 
 const verbs = [
   registerIngest,
+  registerUpload,
   registerStatus,
   registerWatch,
   registerControl,

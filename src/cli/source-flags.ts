@@ -4,7 +4,7 @@ import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { collect, integer } from './options.ts'
 
-const readTypes = ['markdown', 'local_files', 'website', 'youtube'] as const
+const readTypes = ['markdown', 'local_files', 'pdf', 'website', 'youtube'] as const
 type SourceType = (typeof readTypes)[number] | 'events'
 
 /** How sources are described on the command line, for every verb that takes some. */
@@ -12,6 +12,7 @@ export interface SourceFlags {
   readonly type?: SourceType
   /** A file that maps columns of files to columns of tables: the sources are of type `structured`. */
   readonly mapping?: string
+  readonly uploads?: true
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly depth?: number
@@ -28,6 +29,7 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
         ...more,
       ]),
     )
+    .option('--uploads', 'what was sent with penstock upload, beside the sources named or instead of them')
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
     .option('--exclude <glob>', 'none that match; may be repeated', collect)
     .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
@@ -42,23 +44,35 @@ export const sourcesOf = (
   flags: SourceFlags,
 ): IngestBody['sources'] => {
   if (flags.type === 'events') {
-    const { include, exclude, depth, maxPages, mapping, language } = flags
-    if (sources.length > 0 || [include, exclude, depth, maxPages, mapping, language].some(flag => flag !== undefined))
+    const { include, exclude, depth, maxPages, mapping, language, uploads } = flags
+    const narrowed = [include, exclude, depth, maxPages, mapping, language, uploads].some(flag => flag !== undefined)
+    if (sources.length > 0 || narrowed)
       throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
     return [{ type: 'events' }]
   }
-  if (sources.length === 0) throw new UsageError('name a folder, a file or an address, or say --type events')
-  return sources.map(source => sourceOf(context, source, flags))
+  const named = sources.map(source => sourceOf(context, source, flags))
+  const all = flags.uploads ? [...named, uploadsOf(flags)] : named
+  if (all.length === 0) throw new UsageError('name a folder, a file or an address, or say --uploads or --type events')
+  return all
 }
+
+const uploadsOf = (flags: SourceFlags): IngestBody['sources'][number] => {
+  const { type = 'local_files' } = flags
+  if (type !== 'markdown' && type !== 'local_files' && type !== 'pdf')
+    throw new UsageError(`--uploads are files; leave out --type ${type}`)
+  return { type, uploads: true, ...globsOf(flags) }
+}
+
+const globsOf = ({ include, exclude }: SourceFlags) => ({
+  ...(include === undefined ? {} : { include: [...include] }),
+  ...(exclude === undefined ? {} : { exclude: [...exclude] }),
+})
 
 const sourceOf = (context: CliContext, source: string, flags: SourceFlags): IngestBody['sources'][number] => {
   const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
   const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : 'markdown')
   if (type === 'events') throw new Error('Events are no source that is named.')
-  const globs = {
-    ...(flags.include === undefined ? {} : { include: [...flags.include] }),
-    ...(flags.exclude === undefined ? {} : { exclude: [...flags.exclude] }),
-  }
+  const globs = globsOf(flags)
   if (type === 'website') {
     if (!isAddress) throw new UsageError(`'${source}' is no address; a website begins with https:// or http://`)
     const { depth, maxPages } = flags

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { MiB, setting, unset } from './define.ts'
+import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
-import { brokers, decimal, flag, hostName, integer, oneOf, path, paths, text, url } from './values.ts'
+import { sourceSettings } from './source-settings.ts'
+import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
  * EVERY SETTING: defaults, documentation and validation. In `penstock.yaml` a setting is found by its path here, in
@@ -109,24 +110,7 @@ export const schema = z.object({
       'Slices that a process works at once in each of its stages; jobs take turns for them.',
     ),
   }),
-  sources: z.object({
-    fileRoots: setting('PENSTOCK_FILE_ROOTS', paths(), 'The folders below which local files may be read.'),
-    maxFileBytes: setting(
-      'PENSTOCK_MAX_FILE_BYTES',
-      integer(1, 4096 * MiB).default(64 * MiB),
-      'Files larger than this many bytes are rejected.',
-    ),
-    maxStreamedBytes: setting(
-      'PENSTOCK_MAX_STREAMED_BYTES',
-      integer(1, 1024 * 1024 * MiB).default(16 * 1024 * MiB),
-      'Files of tables, which are read piece by piece, may have this many bytes.',
-    ),
-    youtubeUrl: setting(
-      'PENSTOCK_YOUTUBE_URL',
-      url(['http:', 'https:'], 'no password').default('https://www.youtube.com'),
-      'Where videos of YouTube are asked for; PENSTOCK_FETCH_ALLOW has to name it where it is not public.',
-    ),
-  }),
+  sources: sourceSettings,
   fetch: fetchSettings,
   upstream: z.object({
     partitions: setting(

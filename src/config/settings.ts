@@ -29,7 +29,7 @@ const settingsOf = (shape: Readonly<Record<string, z.ZodType>>, prefix = ''): re
   Object.entries(shape).flatMap(([name, type]) => {
     if (type instanceof z.ZodObject) return settingsOf(type.shape, `${prefix}${name}.`)
     const { env, secret, description } = metaOf(type)
-    const { path } = metaOf(type instanceof z.ZodDefault ? type.unwrap() : type)
+    const { path } = metaOf(type instanceof z.ZodDefault || type instanceof z.ZodOptional ? type.unwrap() : type)
     const words = String(env)
       .replace(/^PENSTOCK_/, '')
       .toLowerCase()

@@ -4,27 +4,20 @@ import picomatch from 'picomatch'
 import { Fatal, Reject } from '../runtime/errors.ts'
 import type { Listing } from './file-listing.ts'
 import { type FileOpener, FileRefusal, type Located } from './file-opener.ts'
-import { isNotText, textOf } from './file-text.ts'
 import { type ListingCache, noCache } from './listing-cache.ts'
-import type { InputOf, OutputOf, Parsers } from './parsing/parsers.ts'
-import type { OwnParsers } from './parsing/table.ts'
+import type { Parsers } from './parsing/parsers.ts'
 import { readAhead } from './read-ahead.ts'
+import type { FileBytes, Parse, ReadFile } from './readers/reader.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject } from './source.ts'
 import { defaultInclude, type FilesSpec } from './specs/files.ts'
 
-/** What a file says in itself: everything of a document but its uri. What has a structure of its own goes to `parse`. */
-export type ReadText = (text: string, path: string, parse: Parse) => Promise<Omit<SourceDocument, 'uri'>>
-
-/** Runs a parser on a part of the file. Throws what `Parsers.parse` throws. */
-export type Parse = <N extends keyof OwnParsers>(
-  parser: N,
-  input: InputOf<OwnParsers, N>,
-) => Promise<OutputOf<OwnParsers, N>>
+/** Which files of which folder. */
+export type FolderSpec = Pick<FilesSpec, 'type' | 'include' | 'exclude'> & { readonly path: string }
 
 export interface FolderSourceOptions {
   readonly opener: FileOpener
-  readonly spec: FilesSpec
-  readonly read: ReadText
+  readonly spec: FolderSpec
+  readonly read: ReadFile
   readonly parsers: Parsers
   /** Who asks the parsers; the bites of all jobs in a process share them. */
   readonly asker?: string
@@ -49,7 +42,7 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
   }
 
   const parsing = (signal: AbortSignal) => async (found: Read | SourceReject) =>
-    'text' in found
+    'bytes' in found
       ? documentOf(found, options.read, (parser, input) =>
           parsers.parse(parser, input, { of: found.path, asker, signal }),
         )
@@ -104,14 +97,12 @@ const pathIn = (at: Located, uri: string): string | null => {
   return path === at.path || (at.folder && path.startsWith(at.path.replace(/\/?$/, '/'))) ? path : null
 }
 
-/** In characters. What is read past the end of a bite is read again by the next one. */
+/** In bytes. What is read past the end of a bite is read again by the next one. */
 const lots = { atOnce: 16, items: 32, size: 512 * 1024 }
-const sizeOf = (found: Read | SourceReject) => ('text' in found ? found.text.length : 0)
+const sizeOf = (found: Read | SourceReject) => ('bytes' in found ? found.bytes.length : 0)
 
-interface Read {
-  readonly path: string
+interface Read extends FileBytes {
   readonly uri: string
-  readonly text: string
 }
 
 const readEntry = async (
@@ -138,9 +129,7 @@ const readPath = async (
   unlisted: (message: string) => void = () => undefined,
 ): Promise<Read | SourceReject> => {
   try {
-    const { bytes, uri } = await opener.read(path)
-    const text = textOf(bytes, path)
-    return isNotText(text) ? { uri, ...text } : { path, uri, text }
+    return { path, ...(await opener.read(path)) }
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error
     const { code, message } = error
@@ -152,12 +141,12 @@ const readPath = async (
 }
 
 const documentOf = async (
-  { path, uri, text }: Read,
-  read: ReadText,
+  { path, uri, bytes }: Read,
+  read: ReadFile,
   parse: Parse,
 ): Promise<SourceDocument | SourceReject> => {
   try {
-    const found = await read(text, path, parse)
+    const found = await read({ path, bytes }, parse)
     if (found.text.trim() !== '') return { uri, ...found }
     return { uri, code: 'empty_document', message: `${path} has front matter but no text to index.` }
   } catch (error) {
@@ -167,7 +156,7 @@ const documentOf = async (
 }
 
 /** What is wrong with the source itself is wrong for all its documents. */
-const fatally = async <T>(spec: FilesSpec, operation: () => Promise<T>): Promise<T> => {
+const fatally = async <T>(spec: FolderSpec, operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation()
   } catch (error) {
@@ -177,7 +166,7 @@ const fatally = async <T>(spec: FilesSpec, operation: () => Promise<T>): Promise
 }
 
 /** The types a source reads by itself are matched in any case (README.MD), what a user wrote as it is written. */
-const matcherOf = (spec: FilesSpec): ((path: string) => boolean) => {
+const matcherOf = (spec: FolderSpec): ((path: string) => boolean) => {
   const options = { nobracket: true, noextglob: true, nonegate: true }
   const include = spec.include
     ? picomatch([...spec.include], options)

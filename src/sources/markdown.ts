@@ -1,11 +1,14 @@
-import type { ReadText } from './folder-source.ts'
 import { frontMatterOf } from './front-matter.ts'
+import { type Content, type Parse, type ReadFile, textIn } from './readers/reader.ts'
+
+/** A Markdown file. */
+export const readMarkdown: ReadFile = async (file, parse) => markdownIn(textIn(file), parse)
 
 /**
- * A Markdown file: its front matter becomes metadata and title, the rest is its text. What is not YAML stays text, and
+ * Markdown: its front matter becomes metadata and title, the rest is its text. What is not YAML stays text, and
  * `front_matter_error` says why.
  */
-export const readMarkdown: ReadText = async (text, _path, parse) => {
+export const markdownIn = async (text: string, parse: Parse): Promise<Content> => {
   const front = frontMatterOf(text)
   if (front === null) return markdown(text)
   const said = await parse('front_matter', front.yaml)

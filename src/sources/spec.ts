@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { eventsSpec } from './specs/events.ts'
-import { localFilesSpec, markdownSpec } from './specs/files.ts'
+import { localFilesSpec, markdownSpec, pdfSpec } from './specs/files.ts'
 import { structuredSpec } from './specs/structured.ts'
 import { websiteSpec } from './specs/website.ts'
 import { youtubeSpec } from './specs/youtube.ts'
@@ -12,6 +12,7 @@ import { youtubeSpec } from './specs/youtube.ts'
 export const sourceSpec = z.discriminatedUnion('type', [
   markdownSpec,
   localFilesSpec,
+  pdfSpec,
   structuredSpec,
   websiteSpec,
   youtubeSpec,

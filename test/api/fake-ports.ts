@@ -148,6 +148,12 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       asked.letters.push(['dryRun', { limit, content }])
       return stored.examined
     },
+    uploads: {
+      maxBytes: 1024,
+      put: () => Promise.reject(new Error('Nothing is kept here.')),
+      list: async () => ({ uploads: [], next: null }),
+      delete: async () => false,
+    },
     schedules: {
       list: async kbId => (kbOf(kbId) === null ? null : stored.schedules),
       remove: async (_, id) => stored.schedules.some(one => one.schedule_id === id),

@@ -96,7 +96,8 @@ describe.concurrent('penstock ingest', () => {
 
   it.each([
     [['docs'], "required option '--kb <id>' not specified"],
-    [['docs', '--kb', 'a', '--type', 'pdf'], 'Allowed choices are markdown, local_files, website'],
+    [['docs', '--kb', 'a', '--type', 'shelf'], 'Allowed choices are markdown, local_files, pdf, website'],
+    [['--kb', 'a'], 'name a folder, a file or an address, or say --uploads'],
     [['docs', '--kb', 'a', '--embedding', 'magic'], 'It must be PROVIDER:MODEL:DIMENSIONS'],
     [['docs', '--kb', 'a', '--chunk-size', 'big'], 'It must be a whole number'],
     [['https://example.org', '--kb', 'a', '--type', 'markdown'], "'https://example.org' is an address; a folder or a"],

@@ -2,14 +2,18 @@ import type { z } from 'zod'
 
 /** One entry of the table of routes. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With `{name}` for what `params` describes. */
   readonly path: string
-  readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'search' | 'service'
+  readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'uploads' | 'search' | 'service'
   readonly summary: string
   readonly params?: z.ZodObject
+  /** The last parameter takes all that is left of the path, each '/' of it too. */
+  readonly pathRest?: true
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject
+  /** The body is the bytes of a file, of any type and any length that the handler takes. */
+  readonly octets?: true
   readonly answer: z.ZodType
   /** The body may be left out: all of its fields may. */
   readonly bodyOptional?: true

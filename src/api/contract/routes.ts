@@ -8,11 +8,13 @@ import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 import { tableRoutes } from './table-routes.ts'
+import { uploadRoutes } from './upload-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export const routes = {
   ...jobRoutes,
   ...deadLetterRoutes,
+  ...uploadRoutes,
   ...verifyRoutes,
   ...tableRoutes,
   ...scheduleRoutes,
@@ -103,7 +105,10 @@ type Part<R, K extends string, Side extends 'in' | 'out'> = R extends { readonly
   : unknown
 
 /** What a caller gives for a route: `params`, `query` and `body`, as far as it has them. */
-export type CallOf<N extends RouteName> = Part<Routes[N], 'params', 'in'> &
+export type CallOf<N extends RouteName> = (Routes[N] extends { readonly octets: true }
+  ? { readonly octets: ReadableStream<Uint8Array> | Blob }
+  : unknown) &
+  Part<Routes[N], 'params', 'in'> &
   Part<Routes[N], 'query', 'in'> &
   Part<Routes[N], 'body', 'in'>
 /** The same after validation, with defaults. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { codeExtensions } from './code-extensions.ts'
 import { globs } from './globs.ts'
 
 const files = {
@@ -7,30 +8,48 @@ const files = {
     .min(1, 'must not be empty')
     .max(4096, 'must have at most 4096 characters')
     .refine(path => !path.includes('\0'), { error: 'must not contain a NUL character' })
+    .optional()
     .describe('A file or a folder below an allowed root; relative paths start at the first root.'),
-  exclude: globs.optional().describe('Globs, matched against paths below `path`; these are left out.'),
+  uploads: z.literal(true).optional().describe('What was uploaded for the knowledge base, instead of `path`.'),
+  exclude: globs.optional().describe('Globs, matched against paths below it; these are left out.'),
 }
 
 /** What each type reads unless `include` says otherwise. Hidden files and folders (`.git`) are never read. */
 export const defaultInclude = Object.freeze({
   markdown: Object.freeze(['**/*.{md,markdown,mdx}']),
-  local_files: Object.freeze(['**/*.{md,markdown,mdx,txt,text,rst,adoc,asciidoc,org,log}']),
+  local_files: Object.freeze([
+    '**/*.{md,markdown,mdx,txt,text,rst,adoc,asciidoc,org,log}',
+    '**/*.{html,htm,xhtml,pdf,docx,xlsx,csv,tsv,json,ndjson,jsonl}',
+    `**/*.{${Object.values(codeExtensions).flat().join(',')}}`,
+  ]),
+  pdf: Object.freeze(['**/*.pdf']),
 })
 
 const include = (type: keyof typeof defaultInclude) =>
-  globs
-    .optional()
-    .describe(`Globs, matched against paths below \`path\`; ${defaultInclude[type].join(', ')} unless stated.`)
+  globs.optional().describe(`Globs, matched against paths below it; ${defaultInclude[type].join(', ')} unless stated.`)
+
+/** One of the two says where the files are. */
+const oneOfTwo = z.refine<{ readonly path?: string | undefined; readonly uploads?: true | undefined }>(
+  ({ path, uploads }) => (path === undefined) !== (uploads === undefined),
+  { path: ['path'], error: 'must be given, or `uploads: true` instead of it' },
+)
 
 /** Markdown files, with their front matter as metadata. */
-export const markdownSpec = z.strictObject({ type: z.literal('markdown'), ...files, include: include('markdown') })
+export const markdownSpec = z
+  .strictObject({ type: z.literal('markdown'), ...files, include: include('markdown') })
+  .check(oneOfTwo)
 
 /** Files of the types this version reads, each by its extension. */
-export const localFilesSpec = z.strictObject({
-  type: z.literal('local_files'),
-  ...files,
-  include: include('local_files'),
-})
+export const localFilesSpec = z
+  .strictObject({
+    type: z.literal('local_files'),
+    ...files,
+    include: include('local_files'),
+  })
+  .check(oneOfTwo)
+
+/** PDF files, each with its pages. */
+export const pdfSpec = z.strictObject({ type: z.literal('pdf'), ...files, include: include('pdf') }).check(oneOfTwo)
 
 /** A source that is a file or a folder of them. */
-export type FilesSpec = z.output<typeof markdownSpec> | z.output<typeof localFilesSpec>
+export type FilesSpec = z.output<typeof markdownSpec> | z.output<typeof localFilesSpec> | z.output<typeof pdfSpec>

@@ -3,7 +3,7 @@ import { Reject } from '../../runtime/errors.ts'
 import type { Page } from '../fetching/answers.ts'
 import { textOf } from '../fetching/charset.ts'
 import { looksBinary, sniffed } from '../fetching/media-type.ts'
-import { readMarkdown } from '../markdown.ts'
+import { markdownIn } from '../markdown.ts'
 import type { Parsers } from '../parsing/parsers.ts'
 import { normalUrl } from './normal-url.ts'
 
@@ -47,7 +47,7 @@ export const readPage = async (page: Page, options: ReadOptions): Promise<ReadPa
   if (html.has(type)) return readHtml(page.url, text, { noindex, nofollow }, options)
   const { href } = page.url
   const found = markdown.has(type)
-    ? await readMarkdown(text, href, (parser, input) => options.parsers.parse(parser, input, { ...options, of: href }))
+    ? await markdownIn(text, (parser, input) => options.parsers.parse(parser, input, { ...options, of: href }))
     : { title: '', mediaType: 'text/plain', text, metadata: {} }
   return { ...found, textHash: hashOf(found.text), links: [], canonical: null, noindex }
 }

@@ -1,0 +1,90 @@
+import { Reject } from '../../../runtime/errors.ts'
+import { readXml } from './xml.ts'
+import type { Zip } from './zip.ts'
+
+/** A sheet of a workbook, by its name and where it lies in the zip. */
+export interface SheetEntry {
+  readonly name: string
+  readonly entry: string
+}
+
+export interface Workbook {
+  readonly sheets: readonly SheetEntry[]
+  /** Days are counted from 1904, as old Macs did. */
+  readonly from1904: boolean
+}
+
+/** What a workbook consists of. Throws a Reject `not_a_xlsx` for a zip that is none. */
+export const workbookOf = async (zip: Zip): Promise<Workbook> => {
+  if (!zip.has('xl/workbook.xml'))
+    throw new Reject('not_a_xlsx', 'it is a zip, but holds no workbook (no xl/workbook.xml)')
+  const targets = new Map<string, string>()
+  await readXml(zip.read('xl/_rels/workbook.xml.rels'), {
+    open(name, { Id, Target }) {
+      if (name === 'Relationship' && Id && Target) targets.set(Id, entryOf(Target))
+    },
+  })
+  const sheets: SheetEntry[] = []
+  let from1904 = false
+  await readXml(zip.read('xl/workbook.xml'), {
+    open(name, attributes) {
+      if (name === 'workbookPr') from1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '')
+      if (name !== 'sheet') return
+      const entry = targets.get(attributes['r:id'] ?? '')
+      if (entry !== undefined && zip.has(entry)) sheets.push({ name: attributes.name ?? '', entry })
+    },
+  })
+  return { sheets, from1904 }
+}
+
+/** Targets are relative to the folder `xl`, or begin at the top. */
+const entryOf = (target: string) => (target.startsWith('/') ? target.slice(1) : `xl/${target}`)
+
+/** The texts that cells share, by their numbers; what says how they are pronounced is left out. */
+export const sharedStrings = async (zip: Zip): Promise<readonly string[]> => {
+  const strings: string[] = []
+  let text = ''
+  let inText = false
+  let spoken = false
+  await readXml(zip.read('xl/sharedStrings.xml'), {
+    open(name) {
+      if (name === 'si') text = ''
+      if (name === 'rPh') spoken = true
+      inText = name === 't' && !spoken
+    },
+    text(piece) {
+      if (inText) text += piece
+    },
+    close(name) {
+      inText = false
+      if (name === 'rPh') spoken = false
+      if (name === 'si') strings.push(text)
+    },
+  })
+  return strings
+}
+
+/** For each style of cells, whether its numbers are dates. */
+export const dateStyles = async (zip: Zip): Promise<readonly boolean[]> => {
+  const formats = new Map<string, string>()
+  const styles: boolean[] = []
+  let inCells = false
+  await readXml(zip.read('xl/styles.xml'), {
+    open(name, { numFmtId = '0', formatCode = '' }) {
+      if (name === 'numFmt') formats.set(numFmtId, formatCode)
+      if (name === 'cellXfs') inCells = true
+      if (name === 'xf' && inCells) styles.push(isDate(numFmtId, formats.get(numFmtId)))
+    },
+    close(name) {
+      if (name === 'cellXfs') inCells = false
+    },
+  })
+  return styles
+}
+
+/** Built-in formats by their numbers; others by what they show, quoted text and colours left out. */
+const isDate = (id: string, format: string | undefined): boolean => {
+  const number = Number(id)
+  if (format === undefined) return (number >= 14 && number <= 22) || (number >= 45 && number <= 47)
+  return /[ymdhs]/i.test(format.replace(/"[^"]*"|\[[^\]]*\]|\\./g, '').replace(/general/i, ''))
+}

@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { codeOf } from '../runtime/errors.ts'
+import { tooLarge, UploadRefusal, type Uploads } from './uploads.ts'
+
+export interface UploadFolderOptions {
+  /** Below it each knowledge base has a folder of its name. */
+  readonly folder: string
+  readonly maxBytes: number
+}
+
+/** Hidden from sources; on the same disk, so that a file moves into its place whole. */
+const partial = '.partial'
+
+/** Uploads as files of a folder. Names and paths are those that the contract lets through. */
+export const uploadFolder = ({ folder, maxBytes }: UploadFolderOptions): Uploads => {
+  const fileOf = (kb: string, path: string) => join(folder, kb, ...path.split('/'))
+  return {
+    maxBytes,
+    async put(kb, path, content) {
+      const temporary = join(folder, partial, randomUUID())
+      try {
+        await mkdir(dirname(temporary), { recursive: true })
+        const taken = await receive(content, temporary, maxBytes)
+        await moveTo(temporary, fileOf(kb, path))
+        return taken
+      } catch (error) {
+        throw refusalOf(error, path)
+      } finally {
+        await rm(temporary, { force: true })
+      }
+    },
+    async list(kb, { limit, after }) {
+      const paths = await pathsBelow(join(folder, kb))
+      const following = after === null ? paths : paths.filter(path => path > after)
+      const uploads = await Promise.all(
+        following.slice(0, limit).map(async path => {
+          const found = await stat(fileOf(kb, path)).catch(goneIsNull)
+          return found && { path, bytes: found.size, modified_at: found.mtime.toISOString() }
+        }),
+      )
+      const next = following.length > limit ? following[limit - 1]! : null
+      return { uploads: uploads.filter(one => one !== null), next }
+    },
+    async delete(kb, path) {
+      const file = fileOf(kb, path)
+      const found = await stat(file).catch(goneIsNull)
+      if (!found?.isFile()) return false
+      await rm(file, { force: true })
+      await withoutEmpty(dirname(file), join(folder, kb))
+      return true
+    },
+  }
+}
+
+const receive = async (content: Readable, file: string, maxBytes: number) => {
+  const hash = createHash('sha256')
+  let bytes = 0
+  await pipeline(
+    content,
+    async function* (pieces: AsyncIterable<Buffer>) {
+      for await (const piece of pieces) {
+        bytes += piece.length
+        if (bytes > maxBytes) throw tooLarge(maxBytes)
+        hash.update(piece)
+        yield piece
+      }
+    },
+    createWriteStream(file, { flags: 'wx', flush: true }),
+  )
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+/** A folder that another deletes as empty meanwhile is made again. */
+const moveTo = async (from: string, to: string, tries = 5): Promise<void> => {
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || tries === 0) throw error
+    await moveTo(from, to, tries - 1)
+  }
+}
+
+const refusalOf = (error: unknown, path: string): unknown => {
+  const code = codeOf(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new UploadRefusal('disk_full', 'The disk for uploads is full. Free space, then send the file again.', {
+      cause: error,
+    })
+  if (['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'].includes(code))
+    return new UploadRefusal(
+      'path_taken',
+      `${path} cannot be a file: a folder has its name, or a file that of its folder.`,
+      {
+        cause: error,
+      },
+    )
+  if (['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(code))
+    return new UploadRefusal('upload_incomplete', 'The file did not arrive whole. Send it again.', { cause: error })
+  return error
+}
+
+const pathsBelow = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(goneIsNull)
+  return (entries ?? [])
+    .filter(entry => entry.isFile())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort()
+}
+
+/** Folders that hold nothing any more go, up to that of the knowledge base. */
+const withoutEmpty = async (folder: string, top: string): Promise<void> => {
+  if (!folder.startsWith(top)) return
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return
+    throw error
+  }
+  await withoutEmpty(dirname(folder), top)
+}
+
+const goneIsNull = (error: unknown): null => {
+  if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+  throw error
+}
