@@ -5,6 +5,7 @@ import { eventsSource } from '../schemas/identity.ts'
 import { type AdmissionOptions, submit } from './admission.ts'
 import { JobRow } from './entities.ts'
 import { IntakePartitionRow, ParkedEventRow } from './intake-entities.ts'
+import { storable } from './stored-input.ts'
 import type { CoordinatorDoor } from './tenure.ts'
 
 export interface ParkingOptions extends AdmissionOptions, Pick<CoordinatorDoor, 'readRequest'> {
@@ -26,20 +27,25 @@ class ClaimLost extends Error {
 
 /** The parking of the database. */
 export const createParking = (options: ParkingOptions): Parking => ({
-  claim: (partition, position) =>
+  async claim(partition) {
+    const [row] = await options.em.fork().execute<{ fence: string }[]>(
+      `insert into intake_partition (partition, fence) values (?, 1)
+       on conflict (partition) do update set fence = intake_partition.fence + 1, held_kb = null, held_since = null,
+         message = null
+       returning fence`,
+      [partition],
+    )
+    return Number(row!.fence)
+  },
+
+  goOn: (partition, fence, position) =>
     options.em.fork().transactional(async tx => {
-      const [row] = await tx.execute<{ fence: string }[]>(
-        `insert into intake_partition (partition, fence) values (?, 1)
-         on conflict (partition) do update set fence = intake_partition.fence + 1, held_kb = null, held_since = null,
-           message = null
-         returning fence`,
-        [partition],
-      )
+      await assertClaimed(tx, partition, fence)
       await tx.nativeDelete(ParkedEventRow, { partition, position: { $gte: position } })
       const kbs = await tx.execute<{ kb_id: string }[]>('select distinct kb_id from parked_event where partition = ?', [
         partition,
       ])
-      return { fence: Number(row!.fence), parked: new Set(kbs.map(({ kb_id }) => kb_id)) }
+      return new Set(kbs.map(({ kb_id }) => kb_id))
     }),
 
   async ask(kbIds) {
@@ -50,15 +56,14 @@ export const createParking = (options: ParkingOptions): Parking => ({
 
   park: (partition, fence, records) =>
     options.em.fork().transactional(async tx => {
-      const claimed = await tx.nativeUpdate(IntakePartitionRow, { partition, fence }, { fence })
-      if (claimed === 0) throw new ClaimLost(`Partition ${partition} is another process's by now.`)
+      await assertClaimed(tx, partition, fence)
       const rows = records.map(({ kbId, record }) => ({
         partition,
         position: record.offset,
         kbId,
-        key: record.key,
+        key: storable(record.key),
         value: record.value,
-        headers: record.headers,
+        headers: storableHeaders(record.headers),
         at: record.timestamp,
         bytes: sizeOf(record),
       }))
@@ -91,6 +96,21 @@ export const createParking = (options: ParkingOptions): Parking => ({
     await options.em.fork().nativeUpdate(IntakePartitionRow, { partition }, row)
   },
 })
+
+/** Holds the row until the transaction ends, so that nobody claims the partition meanwhile. */
+const assertClaimed = async (tx: EntityManager, partition: number, fence: number): Promise<void> => {
+  const claimed = await tx.nativeUpdate(IntakePartitionRow, { partition, fence }, { fence })
+  if (claimed === 0) throw new ClaimLost(`Partition ${partition} is another process's by now.`)
+}
+
+/** Those that are looked at later; others may be bytes that are no text. */
+const storableHeaders = (headers: BrokerRecord['headers']): BrokerRecord['headers'] =>
+  Object.fromEntries(
+    ['kb_id', 'traceparent'].flatMap(name => {
+      const value = headers[name]
+      return value === undefined ? [] : [[name, storable(value)]]
+    }),
+  )
 
 type StoredEvent = Omit<BrokerRecord, 'offset' | 'timestamp'> & { readonly position: string; readonly at: string }
 

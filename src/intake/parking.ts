@@ -3,10 +3,16 @@ import type { BrokerRecord } from '../kafka/broker.ts'
 /** Where upstream records wait whose stream has no lane: a table of the database, so that nothing is dropped. */
 export interface Parking {
   /**
-   * Makes this caller the only one that parks records of a partition. What was parked from `position` on is forgotten:
-   * it was never committed, and is read again. Returns the knowledge bases of which records are parked.
+   * Makes this caller the only one that parks records of a partition; to be called before it fences the partition in
+   * Kafka, so that whoever has the newest claim reads a position that is final.
    */
-  claim(partition: number, position: number): Promise<{ readonly fence: number; readonly parked: ReadonlySet<string> }>
+  claim(partition: number): Promise<number>
+  /**
+   * Forgets what was parked from `position` on: it was never committed, and is read again. Throws where another has
+   * claimed the partition since: what is parked there by now is committed elsewhere. Returns the knowledge bases of which
+   * records are parked.
+   */
+  goOn(partition: number, fence: number, position: number): Promise<ReadonlySet<string>>
   /**
    * What is known of knowledge bases whose stream has no lane; one that exists and never had a stream gets it now.
    * Left out is a knowledge base that there is not.

@@ -76,18 +76,22 @@ export class PartitionWorker {
     }
   }
 
-  /** One takeover, in the order of `runtime/takeover.ts`, and the work after it until it ends or fails. */
+  /**
+   * One takeover and the work after it until it ends or fails. The claim comes before the fence: a worker that is given up
+   * between the two finds its claim passed before it deletes what another has parked and committed.
+   */
   async #hold(ending: AbortSignal, succeeded: () => void): Promise<void> {
     const { partition, broker, gate, parking } = this.#options
     const membership = this.#options.membership()
     assertHeard(membership)
+    const fence = await parking.claim(partition)
     const transactor = await broker.fence(transactionalId(intake, partition))
     try {
       await gate.readToEnd()
       const { position, expired } = await startPosition(broker, partition)
-      const claim = await parking.claim(partition, position)
       ending.throwIfAborted()
-      const tenure = new IntakeTenure({ ...this.#options, transactor, claim })
+      const parked = await parking.goOn(partition, fence, position)
+      const tenure = new IntakeTenure({ ...this.#options, transactor, claim: { fence, parked } })
       if (expired) await tenure.tellExpired(expired)
       const queue = new LaneQueue(position, limits)
       this.#queue = queue

@@ -22,13 +22,21 @@ export interface Refused {
 /** Larger ones would not fit a record of a lane, whose limit is 8 MiB. */
 const mostBytes = 8_000_000
 
+/** What a dead letter says; a record may be wrong in a hundred thousand places. */
+const mostMistakes = 20
+const longestMessage = 4096
+
 const kbId = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9_-]{0,63}$/,
     "must be 1 to 64 lower-case letters, digits, '-' or '_', as knowledge bases are named",
   )
-const uri = z.string().min(1, 'must not be empty').max(4096, 'must have at most 4096 characters')
+const uri = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(4096, 'must have at most 4096 characters')
+  .refine(text => !text.includes('\0'), { error: 'must not contain a NUL character' })
 
 const upstream = z
   .strictObject({
@@ -112,7 +120,10 @@ const placeOf = ({ offset }: BrokerRecord, partition: number, { traceparent }: B
   traceparent: traceparent !== undefined && traceOfParent(traceparent) !== null ? traceparent : null,
 })
 
-const refuse = (kb: string | null, code: string, message: string): Refused => ({ kbId: kb, refused: { code, message } })
+const refuse = (kb: string | null, code: string, message: string): Refused => ({
+  kbId: kb,
+  refused: { code, message: message.slice(0, longestMessage) },
+})
 
 /** The knowledge base that a record names which is wrong otherwise. */
 const kbOf = (given: unknown): string | null => {
@@ -121,4 +132,7 @@ const kbOf = (given: unknown): string | null => {
 }
 
 const mistakesOf = (error: z.ZodError): string =>
-  error.issues.map(({ path, message }) => `${path.join('.') || 'record'}: ${message}`).join('; ')
+  error.issues
+    .slice(0, mostMistakes)
+    .map(({ path, message }) => `${path.join('.').slice(0, 200) || 'record'}: ${message}`)
+    .join('; ')

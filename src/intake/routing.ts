@@ -94,15 +94,17 @@ const unknownKb = (kbId: string): Refused => ({
 })
 
 const payloadLimit = 64 * 1024
+/** As long as a uri may be. */
+const longestKey = 4096
 
 const letterOf = (
-  { key, value, offset, headers }: BrokerRecord,
+  { key: given, value, offset, headers }: BrokerRecord,
   { kbId, refused }: Refused,
   partition: number,
   codec: Pick<Codec, 'encode'>,
-): OutgoingRecord => ({
-  key,
-  value: codec.encode(deadLetters, {
+): OutgoingRecord => {
+  const key = given.slice(0, longestKey)
+  const letter = codec.encode(deadLetters, {
     type: 'dead_letter',
     job_id: intakeLetters,
     kb_id: kbId ?? '',
@@ -118,5 +120,6 @@ const letterOf = (
     source: eventsSource,
     trace_id: headers.traceparent === undefined ? null : traceOfParent(headers.traceparent),
     payload: value.subarray(0, payloadLimit),
-  }),
-})
+  })
+  return { key, value: letter }
+}

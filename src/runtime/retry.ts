@@ -82,7 +82,8 @@ export class Streak {
 export const judge = (error: unknown, origin: Origin, failures: Failures, policy: RetryPolicy): Verdict => {
   if (error instanceof Fatal) return { kind: 'fail', code: error.code, message: error.message }
   if (error instanceof Wait) return { kind: 'wait', afterMs: error.retryAfterMs }
-  if (codeOf(error) === 'offset_out_of_range') return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
+  if (['offset_out_of_range', 'record_too_large'].includes(codeOf(error)))
+    return { kind: 'fail', code: codeOf(error), message: messageOf(error) }
   if (origin === 'line' || (origin === 'store' && isOutOfReach(error)))
     return { kind: 'wait', afterMs: Math.min(5000, 50 * 2 ** Math.min(failures.count, 7)) }
   const mayPass = origin === 'stage' && isDefect(error) ? 0 : policy.failAfterMs

@@ -21,6 +21,8 @@ export interface Rejected {
   readonly uri: string | null
   readonly document?: Discard['document']
   readonly reject: Pick<Reject, 'code' | 'message'>
+  /** It is about a part of the record, of which there may be thousands: the record itself is not kept with it. */
+  readonly part?: true
 }
 
 export interface Settlement {
@@ -50,6 +52,8 @@ export interface SettleOptions {
 }
 
 const payloadLimit = 64 * 1024
+/** In characters: a dead letter has to fit a record, whatever a parser says. */
+const longestMessage = 4096
 
 const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source'): string | null => {
   const found = value?.[field]
@@ -110,7 +114,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       for (const to of stage.fansOut ? job.lanes : [lane])
         add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
 
-  for (const { record, value, uri, document, reject } of rejected) {
+  for (const { record, value, uri, document, reject, part } of rejected) {
     const documentId = document?.id ?? text(value, 'document_id')
     add(deadLetters, lane, documentId ?? record.key, {
       type: 'dead_letter',
@@ -121,13 +125,13 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       lane,
       offset: record.offset,
       code: reject.code,
-      message: reject.message,
+      message: reject.message.slice(0, longestMessage),
       attempts: options.attempts,
       uri: uri ?? text(value, 'uri'),
       document_id: documentId,
       source: document?.source ?? text(value, 'source'),
       trace_id: upstreamTrace(value) ?? (documentId === null ? null : traceIdOf(job.job_id, documentId)),
-      payload: record.value.subarray(0, payloadLimit),
+      payload: part ? null : record.value.subarray(0, payloadLimit),
     })
   }
 

@@ -177,6 +177,7 @@ const effect = async <W>(
   const byOffset = new Map(inputs.map(input => [input.record.offset, input]))
   return refused.flatMap(reject => {
     const input = byOffset.get(reject.offset)
-    return input ? [{ ...input, uri: reject.uri ?? null, reject }] : []
+    if (!input) return []
+    return [{ ...input, uri: reject.uri ?? null, reject, ...(reject.uri === undefined ? {} : { part: true as const }) }]
   })
 }

@@ -29,6 +29,7 @@ export const filesKind = ({ opener, parsers, uploads }: FilesDeps, read: ReadFil
     open({ path, ...filters }, { job: { job_id, kb_id }, index }) {
       const listings = caches.of(`${job_id}/${index}`)
       const common = { read, listings, parsers, asker: job_id }
+      if (path === undefined && kb_id === '') throw new Error('Uploads are those of a knowledge base.')
       if (path !== undefined) return folderSource({ ...common, opener, spec: { ...filters, path } })
       return folderSource({ ...common, opener: uploaded, spec: { ...filters, path: join(uploads.folder, kb_id) } })
     },

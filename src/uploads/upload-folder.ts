@@ -113,9 +113,9 @@ const pathsBelow = async (folder: string): Promise<readonly string[]> => {
     .sort()
 }
 
-/** Folders that hold nothing any more go, up to that of the knowledge base. */
+/** Folders that hold nothing any more go, below that of the knowledge base: a source whose files are all gone is empty. */
 const withoutEmpty = async (folder: string, top: string): Promise<void> => {
-  if (!folder.startsWith(top)) return
+  if (folder === top || !folder.startsWith(top)) return
   try {
     await rmdir(folder)
   } catch (error) {

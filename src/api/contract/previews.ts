@@ -4,9 +4,14 @@ import { requestedSource } from './refresh.ts'
 import { chunking } from './requests.ts'
 
 export const previewRequest = z.strictObject({
-  source: requestedSource.refine(({ type }) => type !== 'events', {
-    error: 'of events there is nothing to preview: they are sent by upstream systems',
-  }),
+  source: requestedSource
+    .refine(({ type }) => type !== 'events', {
+      error: 'of events there is nothing to preview: they are sent by upstream systems',
+    })
+    .refine(source => !('uploads' in source && source.uploads), {
+      path: ['uploads'],
+      error: 'have no preview: they are those of a knowledge base',
+    }),
   limit: z.int().min(1).max(100).default(10).describe('Documents and rejects in all, at most.'),
   chunking: chunking.optional().describe('By which chunks are counted; markdown, 512, 64 unless stated.'),
 })

@@ -3,6 +3,9 @@ import type { PdfPages } from '../parsing/pdf.ts'
 import { lastName } from './name.ts'
 import type { ReadFile } from './reader.ts'
 
+/** In characters; pages may share what they show, so that a small file has any number of them. */
+const mostText = 32 * 1024 * 1024
+
 /** The engine looks no further for the mark of a PDF. */
 const looked = 1024
 
@@ -16,10 +19,14 @@ export const readPdf: ReadFile = async ({ bytes, path }, parse) => {
   const texts: string[] = []
   const empty: number[] = []
   let first: PdfPages | null = null
+  let characters = 0
   for (let from: number | null = 1; from !== null; ) {
     const read: PdfPages = await parse('pdf', { bytes, from })
     first ??= read
     texts.push(read.text)
+    characters += read.text.length
+    if (characters > mostText)
+      throw new Reject('too_much_text', `${path} has more than ${mostText} characters of text. Split it.`)
     empty.push(...read.empty)
     from = read.next
   }

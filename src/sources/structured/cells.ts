@@ -95,6 +95,9 @@ const double = (format: ColumnFormat): Typed => {
   }
 }
 
+/** In characters, leading zeros included. */
+const longestNumber = 2_000
+
 /** Digits past the scale are refused, not rounded. */
 const decimal = (type: string, format: ColumnFormat): Typed => {
   const plain = plainNumber(format)
@@ -104,9 +107,11 @@ const decimal = (type: string, format: ColumnFormat): Typed => {
     expected: `a number${fits}${shaped(format)}`,
     read: text => {
       const bare = plain(text)
-      const found = bare !== undefined && /\d/.test(bare) && /^([+-]?)0*(\d*)(?:\.(\d*))?$/.exec(bare)
+      const found =
+        bare !== undefined && bare.length <= longestNumber && /\d/.test(bare) && /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(bare)
       if (!found) return undefined
-      const [, sign, digits = '', fraction = ''] = found
+      const [, sign, written = '', fraction = ''] = found
+      const digits = written.replace(/^0+/, '')
       const kept = fraction.replace(/0+$/, '')
       if (scaled && (kept.length > scaled.scale || digits.length > scaled.precision - scaled.scale)) return undefined
       if (digits.length + kept.length > 1000) return undefined
@@ -161,7 +166,8 @@ const json = (text: string): string | undefined => {
     const written = JSON.stringify(JSON.parse(text))
     return /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(written) ? undefined : text
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    // What nests too deep to be written is no value either.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import Papa from 'papaparse'
+import { Fatal } from '../../runtime/errors.ts'
 import type { OpenedFile } from '../opened-file.ts'
 import type { TableMapping } from '../specs/mapping.ts'
 import { type Transcoder, transcoderOf } from './text-of-bytes.ts'
@@ -28,8 +29,9 @@ export interface Dialect {
 }
 
 const pieceBytes = 128 * 1024
-/** A row has to end within so many bytes. */
+/** A row has to end within so many bytes, and is taken up to so many characters: it has to fit a record. */
 const longestRow = 16 * 1024 * 1024
+const largestRow = 4 * 1024 * 1024
 const newlines = { lf: '\n', crlf: '\r\n', cr: '\r' } as const
 
 /** By the mapping, and by the first bytes of the file for what the mapping leaves open. */
@@ -55,13 +57,32 @@ export const afterLines = async (
 ): Promise<number> => {
   let at = transcoder.mark
   for (let i = 0; i < lines; i++) {
-    const bytes = await file.read(at, longestRow)
-    const end = transcoder.text(bytes).text.indexOf(newline)
-    if (end < 0) return file.size
-    at += (end + newline.length) * transcoder.width
+    for (let length = pieceBytes; ; length *= 4) {
+      const bytes = await pieceOf(file, at, length)
+      const end = transcoder.text(bytes).text.indexOf(newline)
+      if (end < 0 && at + bytes.length >= file.size) return file.size
+      if (end < 0 && length >= longestRow) throw endlessRow(file, at, newline)
+      if (end < 0) continue
+      at += (end + newline.length) * transcoder.width
+      break
+    }
   }
   return at
 }
+
+/** Throws Fatal `file_changed` where the file has become shorter: what is left would be half of one and half of another. */
+const pieceOf = async (file: OpenedFile, from: number, length: number): Promise<Buffer> => {
+  const piece = await file.read(from, length)
+  if (piece.length === Math.min(length, Math.max(0, file.size - from))) return piece
+  throw new Fatal('file_changed', `${file.uri} became shorter while it was read. Cancel the run, and start another.`)
+}
+
+const endlessRow = ({ uri }: OpenedFile, at: number, newline: string) =>
+  new Fatal(
+    'row_too_long',
+    `From byte ${at} on ${uri} has no end of a row within ${longestRow} bytes. Lines are taken to end with ` +
+      `${JSON.stringify(newline)}: say another \`newline\` in the mapping if they do not.`,
+  )
 
 /**
  * Reads the whole rows that begin in the next piece of a file, `from` being the start of one, `most` of them where that
@@ -71,22 +92,24 @@ export const afterLines = async (
 export const readRows = async (file: OpenedFile, dialect: Dialect, from: number, most = 0): Promise<RawRows> => {
   const { transcoder, newline } = dialect
   for (let length = pieceBytes; ; length *= 4) {
-    const piece = await file.read(from, length)
+    const piece = await pieceOf(file, from, length)
     const last = from + piece.length >= file.size
     const { text, plain } = transcoder.text(piece)
     const { data, errors, meta } = parsed(text, dialect, last, most)
     const endless = data.length === 0 && !last
-    if (endless && errors.length === 0 && length < longestRow) continue
-    const wrong = errors[0]?.row ?? (endless ? 0 : null)
+    if (endless && length < longestRow) continue
+    // What is wrong with a row of which only a part is here may be the cut.
+    const wrong = (last ? errors[0] : errors.find(({ row = 0 }) => row < data.length))?.row ?? (endless ? 0 : null)
     let [whole, end] = [data, last && (most === 0 || data.length < most) ? text.length : meta.cursor]
     if (wrong !== null) {
       const start = wrong === 0 ? 0 : parsed(text, dialect, last, wrong).meta.cursor
       const lineEnd = text.indexOf(newline, start)
+      if (lineEnd < 0 && !last && length >= longestRow) throw endlessRow(file, from, newline)
       if (lineEnd < 0 && !last) continue
       end = lineEnd < 0 ? text.length : lineEnd + newline.length
       whole = [...data.slice(0, wrong), [text.slice(start, lineEnd < 0 ? undefined : lineEnd)]]
     }
-    const rows = whole.map((cells, i) => rawRow(cells, i === wrong, plain ? null : transcoder))
+    const rows = whole.map((cells, i) => rawRow(cells, i === wrong, plain ? null : transcoder, length > pieceBytes))
     const next = last && end === text.length ? file.size : from + end * transcoder.width
     return { rows: rows.filter(isNoBlank), next, ended: next >= file.size }
   }
@@ -100,8 +123,10 @@ const parsed = (text: string, { delimiter, newline, quote, escaping }: Dialect, 
 
 const isNoBlank = ({ cells }: RawRow): boolean => cells.length > 1 || cells[0] !== ''
 
-const rawRow = (raw: readonly string[], wrong: boolean, transcoder: Transcoder | null): RawRow => {
+const rawRow = (raw: readonly string[], wrong: boolean, transcoder: Transcoder | null, long: boolean): RawRow => {
   if (wrong) return { cells: raw, broken: 'a quote in it is not closed, or is followed by text' }
+  if (long && raw.reduce((sum, cell) => sum + cell.length, 0) > largestRow)
+    return { cells: [], broken: `it has more than ${largestRow} characters` }
   if (transcoder === null) return { cells: raw, broken: null }
   const cells: string[] = []
   for (const [i, cell] of raw.entries()) {

@@ -8,7 +8,15 @@ import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
 
 /** Tables by a mapping. What is checked at admission is the mapping, and the header of every file against it. */
 export const structuredKind = (opener: FileOpener): SourceKind<StructuredSpec> => ({
-  id: ({ type, path }) => sourceIdOf({ type, path: opener.absolute(path) }),
+  // Of one folder, several mappings make tables of their own: they are sources of their own.
+  id: ({ type, path, mapping, mapping_file }) => {
+    const tables = mapping?.tables
+      .map(({ table }) => table)
+      .toSorted()
+      .join(',')
+    const by = mapping_file === undefined ? (tables ?? '') : opener.absolute(mapping_file)
+    return `${sourceIdOf({ type, path: opener.absolute(path) })}#${by}`
+  },
   check: spec => checkStructured(opener, spec),
   open: spec => structuredSource({ opener, spec }),
 })

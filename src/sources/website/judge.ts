@@ -63,6 +63,12 @@ export const settled = (
   more: Partial<Pick<Settled, 'textHash' | 'error'>> = {},
 ): Settled => ({ number, state, textHash: null, error: null, ...more })
 
+/** What is refused for what it is has no links, so nothing is missing behind it. */
+const leadsNowhere: ReadonlySet<string> = new Set([
+  ...['unsupported_type', 'empty_document', 'robots_disallowed', 'forbidden_url', 'outside_source'],
+  ...['not_a_pdf', 'broken_pdf', 'encrypted_pdf', 'scanned_pdf', 'too_much_text'],
+])
+
 const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Knowledge): Judgement | Later => {
   const { code, message, retryable, gone } = failure
   const { retry } = knowledge
@@ -83,7 +89,7 @@ const judgeFailure = (entry: FrontierEntry, failure: VisitFailure, knowledge: Kn
     // Pages behind one that cannot be read today are not to be taken for gone.
     found: gone ? [] : linksOf(entry, before?.links ?? [], knowledge),
     document: { uri: entry.url, code, message: why, ...(gone ? { gone } : {}) },
-    ...(before || gone || (entry.kind === 'page' && !retryable) ? {} : { unlisted: message }),
+    ...(before || gone || leadsNowhere.has(code) ? {} : { unlisted: message }),
   }
 }
 
