@@ -1,20 +1,27 @@
 import { sourceIdOf } from '../../schemas/identity.ts'
-import { type FileOpener, FileRefusal } from '../file-opener.ts'
+import { FileRefusal } from '../file-opener.ts'
 import type { SourceKind, SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
+import { isTableFile } from './opened-table.ts'
+import { Sheets, type SheetsOptions } from './sheets.ts'
 import { structuredSource } from './structured-source.ts'
-import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
+import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
 
 /** Tables by a mapping. What is checked at admission is the mapping, and the header of every file against it. */
-export const structuredKind = (opener: FileOpener): SourceKind<StructuredSpec> => ({
-  id: ({ type, path }) => sourceIdOf({ type, path: opener.absolute(path) }),
-  check: spec => checkStructured(opener, spec),
-  open: spec => structuredSource({ opener, spec }),
-})
+export const structuredKind = ({ opener, parsers }: SheetsOptions): SourceKind<StructuredSpec> => {
+  const files = { opener, sheets: new Sheets({ opener, parsers }) }
+  return {
+    id: ({ type, path }) => sourceIdOf({ type, path: opener.absolute(path) }),
+    check: spec => checkStructured(files, spec),
+    open: (spec, { job }) => structuredSource({ files, spec, asker: job.job_id }),
+  }
+}
 
 /** Every mistake that can be seen without reading rows. */
-export const checkStructured = async (opener: FileOpener, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+export const checkStructured = async (files: TableFiles, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+  const { opener } = files
+  const order = { asker: 'check', signal: new AbortController().signal, from: { look: 0 } }
   const inline = spec.mapping !== undefined
   const found = await mappingOf(opener, spec)
   const refusal = await opener.checkSpec(spec)
@@ -34,7 +41,7 @@ export const checkStructured = async (opener: FileOpener, spec: StructuredSpec):
     }
     for (const [j, path] of pathsOf(table, located).entries())
       try {
-        const opened = await openTableFile(opener, path, table, at)
+        const opened = await openTableFile(files, path, table, at, order)
         if (isTableFile(opened)) await opened.close()
         else mistakes.push(...opened)
       } catch (error) {
