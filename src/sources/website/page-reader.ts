@@ -5,6 +5,8 @@ import { textOf } from '../fetching/charset.ts'
 import { looksBinary, sniffed } from '../fetching/media-type.ts'
 import { markdownIn } from '../markdown.ts'
 import type { Parsers } from '../parsing/parsers.ts'
+import { readPdf } from '../readers/pdf-file.ts'
+import type { Parse } from '../readers/reader.ts'
 import { normalUrl } from './normal-url.ts'
 
 /** A page as it was read, before anything is decided about it. */
@@ -29,11 +31,12 @@ export interface ReadOptions {
 }
 
 const html: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
+const pdf = 'application/pdf'
 const markdown: ReadonlySet<string> = new Set(['text/markdown', 'text/x-markdown'])
 
 /** Media types that can be read, as far as their name says. */
 export const isReadable = (type: string): boolean =>
-  html.has(type) || markdown.has(type) || type === 'text/plain' || type === 'application/octet-stream'
+  html.has(type) || markdown.has(type) || [pdf, 'text/plain', 'application/octet-stream'].includes(type)
 
 /** Throws a Reject for a page that is none, with the type it has instead. */
 export const readPage = async (page: Page, options: ReadOptions): Promise<ReadPage> => {
@@ -41,13 +44,17 @@ export const readPage = async (page: Page, options: ReadOptions): Promise<ReadPa
   const tags = page.robotsTag.split(/[,\s:]+/)
   const noindex = tags.includes('noindex') || tags.includes('none')
   const nofollow = tags.includes('nofollow') || tags.includes('none')
-  const text = textOf(page.bytes, page.charset)
-  if (text === null)
-    throw new Reject('bad_encoding', `${page.url.href} is written in ${page.charset}, which is read no more.`)
-  if (html.has(type)) return readHtml(page.url, text, { noindex, nofollow }, options)
   const { href } = page.url
+  const parse: Parse = (parser, input) => options.parsers.parse(parser, input, { ...options, of: href })
+  if (type === pdf) {
+    const found = await readPdf({ bytes: page.bytes, path: href }, parse)
+    return { ...found, textHash: hashOf(found.text), links: [], canonical: null, noindex }
+  }
+  const text = textOf(page.bytes, page.charset)
+  if (text === null) throw new Reject('bad_encoding', `${href} is written in ${page.charset}, which is read no more.`)
+  if (html.has(type)) return readHtml(page.url, text, { noindex, nofollow }, options)
   const found = markdown.has(type)
-    ? await markdownIn(text, (parser, input) => options.parsers.parse(parser, input, { ...options, of: href }))
+    ? await markdownIn(text, parse)
     : { title: '', mediaType: 'text/plain', text, metadata: {} }
   return { ...found, textHash: hashOf(found.text), links: [], canonical: null, noindex }
 }
@@ -75,6 +82,7 @@ const readHtml = async (
 const typeOf = ({ bytes, type, url }: Page): string => {
   const seen = sniffed(bytes)
   const said = type === '' || type === 'application/octet-stream' ? (seen ?? 'text/plain') : type
+  if (seen === pdf || said === pdf) return pdf
   const wrong = seen !== null && !html.has(seen) ? seen : looksBinary(bytes) ? 'application/octet-stream' : null
   if (wrong !== null || !isReadable(said))
     throw new Reject('unsupported_type', `${url.href} is ${wrong ?? said}, which is not read.`)

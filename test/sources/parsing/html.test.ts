@@ -35,6 +35,13 @@ describe('the Markdown of a page', () => {
     ).toBe('Sizes\n\n| Name | Size |\n| - | - |\n| a\\|b | `x\\|y` |\n| both | |')
   })
 
+  test('puts the blocks of a cell in one line, and keeps their words apart', () => {
+    const cell = (html: string) => markdown(`<table><tr><th>A<th>B<tr><td>${html}</td><td>x</table>`).split('\n')[2]
+    expect(cell('<p>one</p><p>two</p>')).toBe('| one two | x |')
+    expect(cell('<ul><li>one</li><li><b>two</b> three</li></ul>')).toBe('| one **two** three | x |')
+    expect(cell('a<div>b<div>c</div></div>d<br>e')).toBe('| a b c d e | x |')
+  })
+
   test('unfolds a table that lays out the page, or holds what no cell can', () => {
     expect(markdown('<table><tr><td>Left<td><pre>a\n  b</pre></table>')).toBe('Left\n\n```\na\n  b\n```')
     expect(markdown('<table><tr><td>one<tr><td>two</table>')).toBe('one\n\ntwo')

@@ -4,6 +4,7 @@ import { documentId } from '../../../src/schemas/identity.ts'
 import { memoryFrontier } from '../../../src/sources/website/memory-frontier.ts'
 import type { RememberedPage } from '../../../src/sources/website/page-memory.ts'
 import { pageWith, redirect, siteOf, xml } from '../../kit/website.ts'
+import { pdfOf } from '../parsing/pdf-of.ts'
 import { crawl, crawlOf, forever, quickRetry, serve } from './kit.ts'
 
 const robots = (body: string) => ({ body, headers: { 'content-type': 'text/plain' } })
@@ -133,13 +134,14 @@ describe('what is no HTML', () => {
     const typed = (type: string, body: string | Buffer) => ({ body, headers: { 'content-type': type } })
     const server = await serve(
       siteOf({
-        '/': pageWith('Home', ['/a.md', '/b', '/c', '/d', '/e', '/f']),
+        '/': pageWith('Home', ['/a.md', '/b', '/c', '/d', '/e', '/f', '/g']),
         '/a.md': typed('text/markdown', '---\ntitle: Notes\n---\n# Heading\n\nWords.'),
         '/b': typed('text/plain', 'Plain words.'),
         '/c': typed('application/json', '{}'),
         '/d': typed('text/html', Buffer.from('%PDF-1.7\n...')),
         '/e': typed('text/html', '<html><body></body></html>'),
         '/f': typed('text/plain', Buffer.from([0x61, 0, 0x62])),
+        '/g': typed('application/pdf', pdfOf([[{ text: 'Words of a page.', x: 72, y: 700 }]])),
       }),
     )
     const { all, rejects } = await crawl(crawlOf(server))
@@ -149,12 +151,15 @@ describe('what is no HTML', () => {
     ])
     expect(rejects).toEqual({
       '/c': 'unsupported_type',
-      '/d': 'unsupported_type',
+      '/d': 'broken_pdf',
       '/e': 'empty_document',
       '/f': 'unsupported_type',
     })
     const messages = all.flatMap(one => ('message' in one ? [one.message] : []))
-    expect(messages.join(' ')).toMatch(/application\/json.*application\/pdf/)
+    expect(messages.join(' ')).toMatch(/application\/json/)
+    expect(all.find(({ uri }) => uri.endsWith('/g'))).toMatchObject({
+      text: expect.stringMatching(/^## Page 1\s+Words of a page/),
+    })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Element, Parents } from 'hast'
+import type { Element, ElementContent, Parents } from 'hast'
 import { codeLanguage } from './code-language.ts'
 import { attribute, elementsOf, lengthOf } from './tree.ts'
 
@@ -16,7 +16,10 @@ export const tidy = (tree: Parents, around: readonly Element[] = []): void => {
       const language = codeLanguage(child, around.slice(0, 3))
       if (language !== null) child.properties.dataLanguage = language
     } else if (child.tagName === 'table' && isLayout(child)) unfold(child)
-    else if (child.tagName === 'td' || child.tagName === 'th') bound(child)
+    else if (child.tagName === 'td' || child.tagName === 'th') {
+      bound(child)
+      child.children = inLine(child.children)
+    }
     tidy(child, [child, ...around])
   }
   tree.children = (tree.children as Element[]).flatMap(captioned)
@@ -51,6 +54,19 @@ const parts: ReadonlySet<string> = new Set('caption colgroup thead tbody tfoot t
 const unfold = (element: Element): void => {
   element.tagName = 'div'
   for (const child of element.children) if (child.type === 'element' && parts.has(child.tagName)) unfold(child)
+}
+
+const inCells: ReadonlySet<string> = new Set('p div ul ol li dl dt dd blockquote figure figcaption center'.split(' '))
+
+/** What stands in blocks, in one line: a cell of Markdown has no other, and words of two blocks must not become one. */
+const inLine = (nodes: readonly ElementContent[]): ElementContent[] => {
+  const line: ElementContent[] = []
+  for (const node of nodes) {
+    if (node.type !== 'element') line.push(node)
+    else if (!inCells.has(node.tagName)) line.push({ ...node, children: inLine(node.children) })
+    else line.push({ type: 'text', value: ' ' }, ...inLine(node.children), { type: 'text', value: ' ' })
+  }
+  return line
 }
 
 const bound = (cell: Element): void => {
