@@ -128,8 +128,8 @@ describe('bites', () => {
       { table: 'u', files: ['a.xlsx'], sheet: 'T 2', columns },
     ]
     const spec = specOf({}, { mapping: { tables } })
-    for (const most of [1, 100]) {
-      const { found, ends } = await all(spec, most)
+    const inPieces = tableFilesBelow(folder, { pieceBytes: 1 })
+    for (const { found, ends } of [await all(spec), await all(spec, 100), await all(spec, 2, inPieces)]) {
       expect(found.sort()).toEqual([
         ...['0/1 1 2024-01-31 one', '0/1 5  five', '0/3 3  true', '1/1 6 2024-02-29 six'],
         expect.stringMatching(/^a\.xlsx\?sheet=S#key=1$/),
