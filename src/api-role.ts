@@ -14,6 +14,7 @@ import { requestPorts } from './request-reader.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { sourceOpener } from './sources/open.ts'
 import { firstRows } from './sources/structured/first-rows.ts'
+import { Sheets } from './sources/structured/sheets.ts'
 import { uploadFolder } from './uploads/upload-folder.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
@@ -26,7 +27,8 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
   const { lanes, queueDepth, concurrency } = config.jobs
   const broker = await parts.broker()
   const admission = { em: orm.em, knowledgeBases, queueDepth, nudge }
-  const openSource = sourceOpener(sourceKinds(config, await parts.parsers(), await lookingWebParts(parts)))
+  const [opener, parsers] = [fileOpener(config), await parts.parsers()]
+  const openSource = sourceOpener(sourceKinds(config, parsers, await lookingWebParts(parts)))
   const server = createServer({
     jobs: createJobs({ ...admission, concurrency, lanes }),
     deadLetters: createDeadLetters({
@@ -41,7 +43,7 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     knowledge: await parts.store(),
     verifier: await openVerifier(parts),
     tables: createTableCatalogue(pool),
-    structured: { check: firstRows(fileOpener(config)) },
+    structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
     uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
     dependencies: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },

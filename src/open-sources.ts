@@ -42,6 +42,6 @@ export const sourceKinds = (
     website: websiteKind({ ...web, parsers }),
     youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
     events: eventsKind,
-    structured: structuredKind(opener),
+    structured: structuredKind({ opener, parsers }),
   }
 }

@@ -15,7 +15,7 @@ export const registerStructured = (program: Command, context: CliContext): void 
   program
     .command('structured')
     .summary('try mappings of files to tables')
-    .description('Tries mappings of CSV files to tables.')
+    .description('Tries mappings of CSV files and workbooks to tables.')
     .addHelpText('after', examples('structured check mapping.yaml --path exports'))
     .command('check')
     .description(

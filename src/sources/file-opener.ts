@@ -4,7 +4,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { type Listing, walk } from './file-listing.ts'
-import type { OpenedFile } from './opened-file.ts'
+import { identityOf, type OpenedFile } from './opened-file.ts'
 
 /** Why a path is not read: `code` is one of the codes below, the message a sentence that names the path. */
 export class FileRefusal extends Error {
@@ -98,11 +98,12 @@ export class FileOpener {
     return asked(folder, 'source_gone', () => walk({ folder, wanted, signal, resolveLink }))
   }
 
-  /** The whole content of a file, and its URL by its real path. Throws FileRefusal. */
-  async read(path: string): Promise<{ readonly bytes: Buffer; readonly uri: string }> {
+  /** The whole content of a file, its URL by its real path, and which file it is. Throws FileRefusal. */
+  async read(path: string): Promise<{ readonly bytes: Buffer; readonly uri: string; readonly identity: string }> {
     const { file, opened, uri } = await this.#open(path, this.#maxBytes, 'PENSTOCK_MAX_FILE_BYTES')
     try {
-      return { bytes: await asked(path, 'file_gone', () => contentOf(file, opened.size)), uri }
+      const bytes = await asked(path, 'file_gone', () => contentOf(file, opened.size))
+      return { bytes, uri, identity: identityOf(opened) }
     } finally {
       await file.close()
     }
@@ -111,11 +112,10 @@ export class FileOpener {
   /** A file to be read piece by piece; whoever opens it closes it. Throws FileRefusal. */
   async stream(path: string): Promise<OpenedFile> {
     const { file, opened, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
-    const { dev, ino, size, mtimeMs } = opened
     return {
-      ...{ uri, size, identity: `${dev}-${ino}-${size}-${mtimeMs}` },
-      read: (position, length) =>
-        asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, size - position)), position)),
+      ...{ uri, size: opened.size, identity: identityOf(opened) },
+      read: (at, length) =>
+        asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, opened.size - at)), at)),
       close: () => file.close(),
     }
   }

@@ -8,3 +8,7 @@ export interface OpenedFile {
   read(position: number, length: number): Promise<Buffer>
   close(): Promise<void>
 }
+
+/** By what the file was when it was opened. */
+export const identityOf = (found: Readonly<Record<'dev' | 'ino' | 'size' | 'mtimeMs', number>>): string =>
+  `${found.dev}-${found.ino}-${found.size}-${found.mtimeMs}`

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { PublicationRow } from '../../src/coordinator/entities.ts'
+import { finishSteps } from '../../src/coordinator/phases.ts'
 import { until } from '../kit/until.ts'
 import { useBench } from './bench.ts'
 import { mortal } from './mortal.ts'
@@ -35,7 +36,8 @@ const runKilledAt = async (step: number, only: string | null) => {
 
   const requested = (await line.loadRequested()).map(({ value }) => value.job_id)
   expect(requested.toSorted()).toEqual([failed, id].toSorted())
-  expect((await line.finishRequested()).map(({ value }) => value.job_id)).toEqual([id, id, id, id])
+  const finishing = [...finishSteps, 'end mark'].map(() => id)
+  expect((await line.finishRequested()).map(({ value }) => value.job_id)).toEqual(finishing)
   const revisions = (await line.controls()).map(({ revision }) => revision)
   expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
   return { died, at: victim.steps.at(-1) }

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { FileOpener } from '../../src/sources/file-opener.ts'
 import { structuredSpec } from '../../src/sources/specs/structured.ts'
 import { firstRows } from '../../src/sources/structured/first-rows.ts'
 import { structuredSource } from '../../src/sources/structured/structured-source.ts'
+import { tableFilesBelow } from '../kit/table-files.ts'
 
-const opener = new FileOpener({ roots: [resolve(import.meta.dirname, '../../examples')] })
+const files = tableFilesBelow(resolve(import.meta.dirname, '../../examples'))
 const spec = structuredSpec.parse({ type: 'structured', path: 'tables', mapping_file: 'tables/mapping.yaml' })
 const { signal } = new AbortController()
 
 test('the mapping of the example fits its file, and its rows are typed as the page says', async () => {
-  const found = await firstRows(opener)(spec, 5, signal)
+  const found = await firstRows(files)(spec, 5, signal)
   expect(found).toMatchObject({
     tables: [
       {
@@ -26,7 +26,7 @@ test('the mapping of the example fits its file, and its rows are typed as the pa
 })
 
 test('its rows become documents by the template, and the one that is wrong a reject by its number', async () => {
-  const bite = await structuredSource({ opener, spec }).bite(null, signal)
+  const bite = await structuredSource({ files, spec, asker: 'job' }).bite(null, signal)
   expect(bite.documents.map(one => [one.uri.split('/').at(-1), 'text' in one && one.text])).toEqual([
     ['customers.csv#key=1', 'Heron "Water" Works of Zürich is a customer since 2016-02-29, with a turnover of 1234.5.'],
     [

@@ -1,5 +1,5 @@
 import { Reject } from '../../runtime/errors.ts'
-import type { Cells } from './office/sheet.ts'
+import type { Cells } from './office/cells.ts'
 
 /** So many cells of one file are text for search; a larger table is one to be queried. */
 export const mostCells = 200_000

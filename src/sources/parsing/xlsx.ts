@@ -1,6 +1,7 @@
+import { shownCells } from './office/cells.ts'
 import { propertiesOf } from './office/properties.ts'
 import { readSheet } from './office/sheet.ts'
-import { dateStyles, sharedStrings, workbookOf } from './office/workbook.ts'
+import { numberStyles, sharedStrings, workbookOf } from './office/workbook.ts'
 import { openZip } from './office/zip.ts'
 import { RowText } from './rows.ts'
 
@@ -17,15 +18,19 @@ export interface OfficeText {
 export const parseXlsx = async (bytes: Uint8Array): Promise<OfficeText> => {
   const zip = await openZip(bytes)
   const { sheets, from1904 } = await workbookOf(zip)
-  const values = { strings: await sharedStrings(zip), dates: await dateStyles(zip), from1904 }
+  const values = { strings: await sharedStrings(zip), styles: await numberStyles(zip), from1904 }
   const text = new RowText()
   const names: string[] = []
   for (const { name, entry } of sheets) {
     let empty = true
-    await readSheet(zip.read(entry), values, cells => {
-      if (empty) text.heading(name)
-      empty = false
-      text.add(cells)
+    await readSheet(zip.read(entry), {
+      row(_, raw) {
+        const cells = shownCells(raw, values)
+        if (cells.size === 0) return
+        if (empty) text.heading(name)
+        empty = false
+        text.add(cells)
+      },
     })
     if (!empty) names.push(name)
   }

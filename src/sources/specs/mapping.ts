@@ -71,6 +71,12 @@ const table = z.strictObject({
     .max(1000)
     .optional()
     .describe('Below `path` of the source; not where that is a file itself.'),
+  sheet: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Of workbooks, by its name; the first that is not hidden unless stated.'),
   delimiter: z.string().length(1, 'must be one character').optional().describe("',' unless stated; '\\t' for tabs."),
   quote: z.string().length(1, 'must be one character').optional().describe("'\"' unless stated."),
   escape: z
@@ -94,7 +100,7 @@ const table = z.strictObject({
     .describe('utf-8 unless stated; a byte order mark of UTF-16 is obeyed.'),
   newline: z.enum(['lf', 'crlf', 'cr']).optional().describe('As at the end of the first line unless stated.'),
   header: z.boolean().optional().describe('Whether the first row names the columns; true unless stated.'),
-  skip_rows: z.int().min(0).max(10_000).optional().describe('Lines before the header.'),
+  skip_rows: z.int().min(0).max(10_000).optional().describe('Lines of a file, or rows of a sheet, before the header.'),
   defaults: format.optional().describe('The format of columns that do not say.'),
   columns: z.array(column).min(1, 'needs at least one column').max(1000),
   ignore: z

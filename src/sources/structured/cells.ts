@@ -3,9 +3,10 @@ import { datesBy, isoDates, type ReadDate } from './dates.ts'
 
 /**
  * Reads a cell as the type of its column: the text form that PostgreSQL reads for it, the same for the same value where
- * the type may be a key; null for one of the null words; undefined for what is no such value.
+ * the type may be a key; null for one of the null words; undefined for what is no such value. Cells of workbooks have a
+ * kind of their own, a letter or blank.
  */
-export type ReadCell = (cell: string) => string | null | undefined
+export type ReadCell = (cell: string, kind?: string) => string | null | undefined
 
 export interface CellReader {
   readonly read: ReadCell

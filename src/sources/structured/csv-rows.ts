@@ -9,13 +9,19 @@ export interface RawRow {
   readonly cells: readonly string[]
   /** Why it is no row, whatever its cells. */
   readonly broken: string | null
+  /** Of a workbook: the kind of each cell, a letter each, blank where it is empty. */
+  readonly kinds?: string
+  /** Where it is to be found, where its number does not say: "row 7 of the sheet Orders". */
+  readonly place?: string
 }
 
 /** Rows of a file from one place to another, both at the start of a row. */
 export interface RawRows {
   readonly rows: readonly RawRow[]
-  /** In bytes. */
+  /** In bytes; of a sheet the number of a row. */
   readonly next: number
+  /** What was read for them. */
+  readonly bytes: number
   readonly ended: boolean
 }
 
@@ -111,7 +117,7 @@ export const readRows = async (file: OpenedFile, dialect: Dialect, from: number,
     }
     const rows = whole.map((cells, i) => rawRow(cells, i === wrong, plain ? null : transcoder, length > pieceBytes))
     const next = last && end === text.length ? file.size : from + end * transcoder.width
-    return { rows: rows.filter(isNoBlank), next, ended: next >= file.size }
+    return { rows: rows.filter(isNoBlank), next, bytes: next - from, ended: next >= file.size }
   }
 }
 

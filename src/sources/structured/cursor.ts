@@ -8,7 +8,7 @@ const cursor = z.strictObject({
   /** Which table, and which of its files, from 0. */
   table: z.int(),
   file: z.int(),
-  /** In bytes; null before the first row of the file. */
+  /** In bytes, of a sheet the number of a row; null before the first row of the file. */
   offset: z.int().nullable(),
   /** Rows of the file that were read. */
   row: z.int(),

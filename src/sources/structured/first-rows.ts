@@ -1,9 +1,9 @@
-import type { FileOpener } from '../file-opener.ts'
 import type { SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
+import { isTableFile } from './opened-table.ts'
 import { checkStructured } from './structured-kind.ts'
-import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
+import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
 import { columnsOf } from './table-plan.ts'
 
 /** The first rows of a file, as they would be typed. */
@@ -22,22 +22,23 @@ export interface FirstRows {
 
 /** What is wrong with a source of tables, or the first rows of each of its files; nothing is stored. */
 export const firstRows =
-  (opener: FileOpener) =>
+  (files: TableFiles) =>
   async (
     spec: StructuredSpec,
     most: number,
     signal: AbortSignal,
   ): Promise<{ readonly tables: readonly FirstRows[] } | { readonly mistakes: readonly SourceMistake[] }> => {
-    const mistakes = await checkStructured(opener, spec)
+    const mistakes = await checkStructured(files, spec)
     if (mistakes.length > 0) return { mistakes }
-    const found = await mappingOf(opener, spec)
+    const found = await mappingOf(files.opener, spec)
     if (!isMapping(found)) return { mistakes: found }
-    const located = await opener.locate(spec.path)
+    const located = await files.opener.locate(spec.path)
     const tables: FirstRows[] = []
+    const order = { asker: 'check', signal, from: { look: most } }
     for (const [i, table] of found.mapping.tables.entries())
       for (const path of pathsOf(table, located)) {
         signal.throwIfAborted()
-        const file = await openTableFile(opener, path, table, `tables[${i}]`)
+        const file = await openTableFile(files, path, table, `tables[${i}]`, order)
         if (!isTableFile(file)) return { mistakes: file }
         try {
           const typed = most === 0 ? [] : (await file.rows(file.start, most)).rows.map(raw => file.plan.typed(raw))

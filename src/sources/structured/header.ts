@@ -52,7 +52,7 @@ export const isMistakes = (found: readonly number[] | readonly SourceMistake[]):
 const quoted = (name: string): string => JSON.stringify(name)
 
 /** ` (is it "Order No"?)` where a name is near enough to have been meant. */
-const nearest = (name: string, among: readonly string[]): string => {
+export const nearest = (name: string, among: readonly string[]): string => {
   const far = (one: string) => distance(one.toLowerCase(), name.toLowerCase())
   const [best] = [...among].sort((a, b) => far(a) - far(b))
   return best !== undefined && far(best) <= Math.max(2, Math.floor(name.length / 3)) ? ` (is it ${quoted(best)}?)` : ''

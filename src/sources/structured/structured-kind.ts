@@ -1,28 +1,32 @@
 import { sourceIdOf } from '../../schemas/identity.ts'
-import { type FileOpener, FileRefusal } from '../file-opener.ts'
+import { FileRefusal } from '../file-opener.ts'
 import type { SourceKind, SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
+import { isTableFile } from './opened-table.ts'
+import { Sheets, type SheetsOptions } from './sheets.ts'
 import { structuredSource } from './structured-source.ts'
-import { isTableFile, openTableFile, pathsOf } from './table-file.ts'
+import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
 
 /** Tables by a mapping. What is checked at admission is the mapping, and the header of every file against it. */
-export const structuredKind = (opener: FileOpener): SourceKind<StructuredSpec> => ({
-  // Of one folder, several mappings make tables of their own: they are sources of their own.
-  id: ({ type, path, mapping, mapping_file }) => {
-    const tables = mapping?.tables
-      .map(({ table }) => table)
-      .toSorted()
-      .join(',')
-    const by = mapping_file === undefined ? (tables ?? '') : opener.absolute(mapping_file)
-    return `${sourceIdOf({ type, path: opener.absolute(path) })}#${by}`
-  },
-  check: spec => checkStructured(opener, spec),
-  open: spec => structuredSource({ opener, spec }),
-})
+export const structuredKind = ({ opener, parsers }: SheetsOptions): SourceKind<StructuredSpec> => {
+  const files = { opener, sheets: new Sheets({ opener, parsers }) }
+  return {
+    // Of one folder, several mappings make tables of their own: they are sources of their own.
+    id: ({ type, path, mapping, mapping_file }) => {
+      const names = mapping?.tables.map(({ table }) => table).toSorted() ?? []
+      const by = mapping_file === undefined ? names.join(',') : opener.absolute(mapping_file)
+      return `${sourceIdOf({ type, path: opener.absolute(path) })}#${by}`
+    },
+    check: spec => checkStructured(files, spec),
+    open: (spec, { job }) => structuredSource({ files, spec, asker: job.job_id }),
+  }
+}
 
 /** Every mistake that can be seen without reading rows. */
-export const checkStructured = async (opener: FileOpener, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+export const checkStructured = async (files: TableFiles, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+  const { opener } = files
+  const order = { asker: 'check', signal: new AbortController().signal, from: { look: 0 } }
   const inline = spec.mapping !== undefined
   const found = await mappingOf(opener, spec)
   const refusal = await opener.checkSpec(spec)
@@ -42,7 +46,7 @@ export const checkStructured = async (opener: FileOpener, spec: StructuredSpec):
     }
     for (const [j, path] of pathsOf(table, located).entries())
       try {
-        const opened = await openTableFile(opener, path, table, at)
+        const opened = await openTableFile(files, path, table, at, order)
         if (isTableFile(opened)) await opened.close()
         else mistakes.push(...opened)
       } catch (error) {

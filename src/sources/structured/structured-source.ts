@@ -1,17 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { Fatal } from '../../runtime/errors.ts'
-import { type FileOpener, FileRefusal } from '../file-opener.ts'
+import { Fatal, Reject } from '../../runtime/errors.ts'
+import { FileRefusal } from '../file-opener.ts'
 import type { SourceMistake } from '../kind.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject, TabledRow } from '../source.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { type Cursor, firstOf, parseCursor } from './cursor.ts'
 import { type LoadedMapping, mappingOf } from './mapping-of.ts'
-import { isTableFile, openTableFile, pathsOf, type TableFile } from './table-file.ts'
+import { isTableFile, type TableFile } from './opened-table.ts'
+import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
 import { columnsOf, keysOf } from './table-plan.ts'
 
 export interface StructuredOptions {
-  readonly opener: FileOpener
+  readonly files: TableFiles
   readonly spec: StructuredSpec
+  /** The job. */
+  readonly asker: string
   /** A bite ends after the piece of a file that reaches one of these. */
   readonly most?: { readonly rows: number; readonly documents: number; readonly bytes: number; readonly ms: number }
 }
@@ -20,14 +23,19 @@ export interface StructuredOptions {
  * The rows of tables, file after file; the cursor is a place in a file, so that a restart goes on inside of it. A file
  * or a mapping that is not what it was when it was begun is Fatal: rows would be lost or doubled.
  */
-export const structuredSource = ({ opener, spec, most = usual }: StructuredOptions): ReadableSource => {
-  const load = async (): Promise<LoadedMapping> => usable(spec, await fatally(() => mappingOf(opener, spec)))
-  const located = () => fatally(() => opener.locate(spec.path))
-  const open = async ({ mapping }: LoadedMapping, table: number, file: number): Promise<TableFile> => {
+export const structuredSource = ({ files, spec, asker, most = usual }: StructuredOptions): ReadableSource => {
+  const load = async (): Promise<LoadedMapping> => usable(spec, await fatally(() => mappingOf(files.opener, spec)))
+  const located = () => fatally(() => files.opener.locate(spec.path))
+  const open = async (
+    { mapping }: LoadedMapping,
+    { table, file, offset }: Pick<Cursor, 'table' | 'file' | 'offset'>,
+    signal: AbortSignal,
+  ): Promise<TableFile> => {
     const path = pathsOf(mapping.tables[table]!, await located())[file]!
+    const order = { asker, signal, from: offset ?? 0 }
     return usable(
       spec,
-      await fatally(() => openTableFile(opener, path, mapping.tables[table]!, `tables[${table}]`)),
+      await fatally(() => openTableFile(files, path, mapping.tables[table]!, `tables[${table}]`, order)),
       isTableFile,
     )
   }
@@ -38,8 +46,8 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
       let total = 0
       for (const [i, table] of loaded.mapping.tables.entries())
         for (const file of pathsOf(table, await located()).keys()) {
-          const opened = await open(loaded, i, file)
-          const rows = await opened.count(signal).finally(() => opened.close())
+          const opened = await open(loaded, { table: i, file, offset: null }, signal)
+          const rows = await fatally(() => opened.count(signal)).finally(() => opened.close())
           if (rows === null) return null
           total += rows
         }
@@ -54,7 +62,7 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
           'mapping_changed',
           'The mapping is not the one that the run was begun with. Cancel it, and start another.',
         )
-      const file = await open(loaded, cursor.table, cursor.file)
+      const file = await open(loaded, cursor, signal)
       try {
         if (cursor.identity !== null && cursor.identity !== file.identity)
           throw new Fatal(
@@ -85,7 +93,7 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
     { mapping, hash }: LoadedMapping,
     cursor: Cursor,
     file: TableFile,
-    files: number,
+    fileCount: number,
     signal: AbortSignal,
   ): Promise<Bite> {
     const table = mapping.tables[cursor.table]!
@@ -94,11 +102,11 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
     const rows: TabledRow[] = []
     const rejects: SourceReject[] = []
     const documents: SourceDocument[] = []
-    let [next, row, ended] = [from, cursor.row, false]
+    let [next, row, ended, bytes] = [from, cursor.row, false, 0]
     const limit = table.document ? most.documents : most.rows
     do {
       signal.throwIfAborted()
-      const piece = await file.rows(next, table.document ? most.documents - rows.length : 0)
+      const piece = await fatally(() => file.rows(next, table.document ? most.documents - rows.length : 0))
       for (const raw of piece.rows) {
         row++
         const typed = file.plan.typed(raw)
@@ -106,7 +114,7 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
           rejects.push({
             uri: `${file.uri}#row=${row}`,
             code: 'bad_row',
-            message: `Row ${row} of ${file.uri}: ${typed}.`,
+            message: `Row ${row} of ${file.uri}${raw.place ? ` (${raw.place})` : ''}: ${typed}.`,
           })
           continue
         }
@@ -116,13 +124,14 @@ export const structuredSource = ({ opener, spec, most = usual }: StructuredOptio
         if (document) documents.push(document)
       }
       ;({ next, ended } = piece)
+      bytes += piece.bytes
       await turn()
-    } while (!ended && rows.length < limit && next - from < most.bytes && performance.now() - began < most.ms)
+    } while (!ended && rows.length < limit && bytes < most.bytes && performance.now() - began < most.ms)
 
     const rejected = cursor.rejected + rejects.length
     if (rejected > spec.max_bad_rows) throw tooMany(table.table, spec.max_bad_rows, rejects.at(-1)!.message)
     const after = { ...cursor, sent: cursor.sent + rows.length, rejected }
-    const whole = ended && cursor.file + 1 === files
+    const whole = ended && cursor.file + 1 === fileCount
     const uris = ended ? [...cursor.files, file.uri] : cursor.files
     const last = whole && cursor.table + 1 === mapping.tables.length
     const following = whole
@@ -175,7 +184,7 @@ const fatally = async <T>(operation: () => Promise<T>): Promise<T> => {
   try {
     return await operation()
   } catch (error) {
-    if (!(error instanceof FileRefusal)) throw error
+    if (!(error instanceof FileRefusal || error instanceof Reject)) throw error
     throw new Fatal(error.code, `The structured source cannot be read: ${error.message}`, { cause: error })
   }
 }

@@ -1,8 +1,9 @@
 import type { SourceDocument, TabledRow } from '../source.ts'
-import type { ColumnMapping, TableMapping } from '../specs/mapping.ts'
-import { cellReader } from './cells.ts'
+import type { ColumnFormat, ColumnMapping, TableMapping } from '../specs/mapping.ts'
+import { type CellReader, cellReader } from './cells.ts'
 import type { RawRow } from './csv-rows.ts'
 import { headerName } from './header.ts'
+import { saidOf } from './workbook-cells.ts'
 
 /** How the rows of one file become rows of a table. */
 export interface TablePlan {
@@ -24,9 +25,14 @@ export const columnsOf = ({ columns }: TableMapping): string =>
 export const keysOf = ({ columns }: TableMapping): readonly number[] =>
   columns.flatMap(({ key }, i) => (key ? [i] : []))
 
-export const tablePlan = (mapping: TableMapping, places: readonly number[], width: number): TablePlan => {
+export const tablePlan = (
+  mapping: TableMapping,
+  places: readonly number[],
+  width: number,
+  readerOf: (column: ColumnMapping, defaults?: ColumnFormat) => CellReader = cellReader,
+): TablePlan => {
   const { columns, defaults, document } = mapping
-  const readers = columns.map(column => cellReader(column, defaults))
+  const readers = columns.map(column => readerOf(column, defaults))
   const keys = keysOf(mapping)
   const names = columns.map(({ name }) => name)
   const uri = ({ row, cells }: TabledRow, file: string) => {
@@ -38,14 +44,15 @@ export const tablePlan = (mapping: TableMapping, places: readonly number[], widt
   return {
     width,
     uri,
-    typed({ cells, broken }) {
+    typed({ cells, broken, kinds }) {
       if (broken !== null) return broken
       if (cells.length !== width) return `it has ${cells.length} cells, and the first row of the file ${width}`
       const typed = new Array<string | null>(readers.length)
       const wrong: string[] = []
       for (let i = 0; i < readers.length; i++) {
-        const value = readers[i]!.read(cells[places[i]!]!)
-        if (value === undefined) wrong.push(mistake(columns[i]!, cells[places[i]!]!, readers[i]!.expected))
+        const place = places[i]!
+        const value = readers[i]!.read(cells[place]!, kinds?.[place])
+        if (value === undefined) wrong.push(mistake(columns[i]!, cells[place]!, kinds?.[place], readers[i]!.expected))
         else typed[i] = value
       }
       return wrong.length > 0 ? wrong.join('; ') : typed
@@ -65,8 +72,9 @@ export const tablePlan = (mapping: TableMapping, places: readonly number[], widt
 
 const shown = 60
 
-const mistake = (column: ColumnMapping, cell: string, expected: string): string => {
-  const value = JSON.stringify(cell.length > shown ? `${cell.slice(0, shown)}…` : cell)
+const mistake = (column: ColumnMapping, cell: string, kind: string | undefined, expected: string): string => {
   const name = column.position === undefined ? JSON.stringify(headerName(column)) : column.position
+  if (kind === 'e') return `column ${name} is ${saidOf(cell, kind)}`
+  const value = saidOf(cell.length > shown ? `${cell.slice(0, shown)}…` : cell, kind)
   return `column ${name} is ${cell === '' ? 'empty' : value}, which is not ${expected}`
 }

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FileOpener } from '../../../src/sources/file-opener.ts'
 import { structuredSpec } from '../../../src/sources/specs/structured.ts'
 import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
 import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
+import { tableFilesBelow } from '../../kit/table-files.ts'
 
 const { signal } = new AbortController()
 let folder: string
@@ -24,11 +24,13 @@ const specOf = (table: object = {}, more: object = {}) =>
     ...{ type: 'structured', path: '.', mapping: { tables: [{ table: 't', files: ['a.csv'], columns, ...table }] } },
     ...more,
   })
-const opener = () => new FileOpener({ roots: [folder] })
 const check = async (spec = specOf()) =>
-  (await checkStructured(opener(), spec)).map(({ path, message }) => `${path} ${message}`)
+  (await checkStructured(tableFilesBelow(folder), spec)).map(({ path, message }) => `${path} ${message}`)
 const open = (spec = specOf(), rows = 2) =>
-  structuredSource({ opener: opener(), spec, most: { rows, documents: rows, bytes: 1, ms: 10_000 } })
+  structuredSource({
+    ...{ files: tableFilesBelow(folder), spec, asker: 'job' },
+    most: { rows, documents: rows, bytes: 1, ms: 10_000 },
+  })
 
 describe('a mapping', () => {
   test('that fits has no mistakes', async () => {
@@ -50,15 +52,15 @@ describe('a mapping', () => {
     expect((await check(specOf({ ignore: '*' }))).join()).not.toContain('Note')
   })
 
-  test('whose files are missing, outside, empty or workbooks is refused for each', async () => {
+  test('whose files are missing, outside, empty or of old Office versions is refused for each', async () => {
     write('empty.csv', '')
-    write('book.xlsx', Buffer.from('PK\u0003\u0004rest'))
-    const found = await check(specOf({ files: ['none.csv', '../outside.csv', 'empty.csv', 'book.xlsx'] }))
+    write('book.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'))
+    const found = await check(specOf({ files: ['none.csv', '../outside.csv', 'empty.csv', 'book.xls'] }))
     expect(found).toEqual([
       expect.stringContaining('files[0]'),
       expect.stringContaining('files[1]'),
       expect.stringContaining('no row'),
-      expect.stringContaining('save its sheet as CSV'),
+      expect.stringContaining('save it as .xlsx'),
     ])
   })
 

@@ -1,4 +1,5 @@
 import { Reject } from '../../../runtime/errors.ts'
+import { unescaped } from './unescaped.ts'
 import { readXml } from './xml.ts'
 import type { Zip } from './zip.ts'
 
@@ -6,6 +7,7 @@ import type { Zip } from './zip.ts'
 export interface SheetEntry {
   readonly name: string
   readonly entry: string
+  readonly hidden: boolean
 }
 
 export interface Workbook {
@@ -31,7 +33,8 @@ export const workbookOf = async (zip: Zip): Promise<Workbook> => {
       if (name === 'workbookPr') from1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '')
       if (name !== 'sheet') return
       const entry = targets.get(attributes['r:id'] ?? '')
-      if (entry !== undefined && zip.has(entry)) sheets.push({ name: attributes.name ?? '', entry })
+      const { name: title = '', state = 'visible' } = attributes
+      if (entry !== undefined && zip.has(entry)) sheets.push({ name: title, entry, hidden: state !== 'visible' })
     },
   })
   return { sheets, from1904 }
@@ -58,22 +61,25 @@ export const sharedStrings = async (zip: Zip): Promise<readonly string[]> => {
     close(name) {
       inText = false
       if (name === 'rPh') spoken = false
-      if (name === 'si') strings.push(text)
+      if (name === 'si') strings.push(unescaped(text))
     },
   })
   return strings
 }
 
-/** For each style of cells, whether its numbers are dates. */
-export const dateStyles = async (zip: Zip): Promise<readonly boolean[]> => {
+/** What numbers of a style of cells are shown as, where that is no number. */
+export type NumberStyle = 'date' | 'duration' | null
+
+/** For each style of cells. */
+export const numberStyles = async (zip: Zip): Promise<readonly NumberStyle[]> => {
   const formats = new Map<string, string>()
-  const styles: boolean[] = []
+  const styles: NumberStyle[] = []
   let inCells = false
   await readXml(zip.read('xl/styles.xml'), {
     open(name, { numFmtId = '0', formatCode = '' }) {
       if (name === 'numFmt') formats.set(numFmtId, formatCode)
       if (name === 'cellXfs') inCells = true
-      if (name === 'xf' && inCells) styles.push(isDate(numFmtId, formats.get(numFmtId)))
+      if (name === 'xf' && inCells) styles.push(styleOf(numFmtId, formats.get(numFmtId)))
     },
     close(name) {
       if (name === 'cellXfs') inCells = false
@@ -83,8 +89,13 @@ export const dateStyles = async (zip: Zip): Promise<readonly boolean[]> => {
 }
 
 /** Built-in formats by their numbers; others by what they show, quoted text and colours left out. */
-const isDate = (id: string, format: string | undefined): boolean => {
+const styleOf = (id: string, format: string | undefined): NumberStyle => {
   const number = Number(id)
-  if (format === undefined) return (number >= 14 && number <= 22) || (number >= 45 && number <= 47)
-  return /[ymdhs]/i.test(format.replace(/"[^"]*"|\[[^\]]*\]|\\./g, '').replace(/general/i, ''))
+  if (format === undefined) {
+    if (number === 46) return 'duration'
+    return (number >= 14 && number <= 22) || number === 45 || number === 47 ? 'date' : null
+  }
+  const shown = format.replace(/"[^"]*"|\\./g, '')
+  if (/\[(?:h+|m+|s+)\]/i.test(shown)) return 'duration'
+  return /[ymdhs]/i.test(shown.replace(/\[[^\]]*\]/g, '').replace(/general/i, '')) ? 'date' : null
 }

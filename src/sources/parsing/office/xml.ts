@@ -6,6 +6,8 @@ export interface XmlHandlers {
   open?(name: string, attributes: Readonly<Record<string, string>>): void
   text?(text: string): void
   close?(name: string): void
+  /** True when the rest is not wanted. */
+  enough?(): boolean
 }
 
 /**
@@ -30,6 +32,7 @@ export const readXml = async (pieces: AsyncIterable<Buffer>, handlers: XmlHandle
   for await (const piece of pieces) {
     any = true
     parser.write(decoder.decode(piece, { stream: true }))
+    if (handlers.enough?.()) return
   }
   if (any) parser.write(decoder.decode()).close()
 }
