@@ -12,6 +12,7 @@ export interface SourceFlags {
   readonly type?: SourceType
   /** A file that maps columns of files to columns of tables: the sources are of type `structured`. */
   readonly mapping?: string
+  /** Of verbs that have a knowledge base, whose uploads they are. */
   readonly uploads?: true
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -29,7 +30,6 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
         ...more,
       ]),
     )
-    .option('--uploads', 'what was sent with penstock upload, beside the sources named or instead of them')
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
     .option('--exclude <glob>', 'none that match; may be repeated', collect)
     .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
