@@ -36,6 +36,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
       'folders, files, or addresses of websites; none for events, which upstream systems publish',
     )
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
+    .option('--uploads', 'what was sent with penstock upload, beside the sources named or instead of them')
   sourceOptions(ingesting, ['events'])
     .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
     .option('--chunk-size <tokens>', 'size of a chunk', integer)

@@ -12,6 +12,7 @@ export interface SourceFlags {
   readonly type?: SourceType
   /** A file that maps columns of files to columns of tables: the sources are of type `structured`. */
   readonly mapping?: string
+  /** Of verbs that have a knowledge base, whose uploads they are. */
   readonly uploads?: true
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -29,7 +30,6 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
         ...more,
       ]),
     )
-    .option('--uploads', 'what was sent with penstock upload, beside the sources named or instead of them')
     .option('--include <glob>', 'only files, or hosts with paths, that match; may be repeated', collect)
     .option('--exclude <glob>', 'none that match; may be repeated', collect)
     .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
@@ -37,26 +37,61 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
     .option('--language <code>', 'of videos: the first of these that one has; may be repeated', collect)
 
-/** The sources of a request, as the API takes them. */
-export const sourcesOf = (
-  context: CliContext,
-  sources: readonly string[],
-  flags: SourceFlags,
-): IngestBody['sources'] => {
-  if (flags.type === 'events') {
-    const { include, exclude, depth, maxPages, mapping, language, uploads } = flags
-    const narrowed = [include, exclude, depth, maxPages, mapping, language, uploads].some(flag => flag !== undefined)
-    if (sources.length > 0 || narrowed)
-      throw new UsageError('events are published by upstream systems: no source is named, and none is narrowed')
-    return [{ type: 'events' }]
-  }
-  const named = sources.map(source => sourceOf(context, source, flags))
-  const all = flags.uploads ? [...named, uploadsOf(flags)] : named
-  if (all.length === 0) throw new UsageError('name a folder, a file or an address, or say --uploads or --type events')
-  return all
+type Source = IngestBody['sources'][number]
+
+/** Which types take a flag; where it is `own` to them, as its help says, there may be other sources beside one of them. */
+interface Fit {
+  readonly key: 'include' | 'exclude' | 'mapping' | 'depth' | 'maxPages' | 'language'
+  readonly flag: string
+  readonly types: readonly Source['type'][]
+  readonly own?: true
 }
 
-const uploadsOf = (flags: SourceFlags): IngestBody['sources'][number] => {
+const globTypes = ['markdown', 'local_files', 'pdf', 'website'] as const
+const fits: readonly Fit[] = [
+  { key: 'include', flag: '--include', types: globTypes },
+  { key: 'exclude', flag: '--exclude', types: globTypes },
+  { key: 'mapping', flag: '--mapping', types: ['structured'] },
+  { key: 'depth', flag: '--depth', types: ['website'], own: true },
+  { key: 'maxPages', flag: '--max-pages', types: ['website'], own: true },
+  { key: 'language', flag: '--language', types: ['youtube'], own: true },
+]
+
+/** Throws a UsageError that names every flag which would do nothing for a source, and the type of that. */
+const checkFit = (named: readonly { readonly name: string; readonly source: Source }[], flags: SourceFlags): void => {
+  const wrong = fits.flatMap(({ key, flag, types, own }) => {
+    if (flags[key] === undefined) return []
+    const others = named.filter(({ source }) => !types.includes(source.type))
+    const [first] = own && others.length < named.length ? [] : others
+    if (first === undefined) return []
+    return [`${flag} is for sources of type ${types.join(', ')}; ${first.name} is of type ${first.source.type}`]
+  })
+  if (wrong.length > 0) throw new UsageError(wrong.join('. '))
+}
+
+/** The sources of a request, as the API takes them. */
+export const sourcesOf = (
+  context: Pick<CliContext, 'cwd'>,
+  sources: readonly string[],
+  flags: SourceFlags,
+): Source[] => {
+  const named = namedOf(context, sources, flags)
+  if (named.length === 0) throw new UsageError('name a folder, a file or an address, or say --uploads or --type events')
+  checkFit(named, flags)
+  return named.map(({ source }) => source)
+}
+
+const namedOf = (context: Pick<CliContext, 'cwd'>, sources: readonly string[], flags: SourceFlags) => {
+  if (flags.type === 'events') {
+    if (sources.length > 0 || flags.uploads)
+      throw new UsageError('events are published by upstream systems: no source is named')
+    return [{ name: 'the stream', source: { type: 'events' } as const }]
+  }
+  const named = sources.map(source => ({ name: `'${source}'`, source: sourceOf(context, source, flags) }))
+  return flags.uploads ? [...named, { name: 'what --uploads reads', source: uploadsOf(flags) }] : named
+}
+
+const uploadsOf = (flags: SourceFlags): Source => {
   const { type = 'local_files' } = flags
   if (type !== 'markdown' && type !== 'local_files' && type !== 'pdf')
     throw new UsageError(`--uploads are files; leave out --type ${type}`)
@@ -68,9 +103,10 @@ const globsOf = ({ include, exclude }: SourceFlags) => ({
   ...(exclude === undefined ? {} : { exclude: [...exclude] }),
 })
 
-const sourceOf = (context: CliContext, source: string, flags: SourceFlags): IngestBody['sources'][number] => {
+const sourceOf = (context: Pick<CliContext, 'cwd'>, source: string, flags: SourceFlags): Source => {
   const isAddress = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
-  const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : 'markdown')
+  const ofFiles = flags.mapping === undefined ? 'markdown' : 'structured'
+  const type = flags.type ?? (isVideoAddress(source) ? 'youtube' : isAddress ? 'website' : ofFiles)
   if (type === 'events') throw new Error('Events are no source that is named.')
   const globs = globsOf(flags)
   if (type === 'website') {
@@ -88,8 +124,8 @@ const sourceOf = (context: CliContext, source: string, flags: SourceFlags): Inge
   }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
   const path = resolve(context.cwd, source)
-  if (flags.mapping === undefined) return { type, path, ...globs }
-  return { type: 'structured', path, mapping_file: resolve(context.cwd, flags.mapping) }
+  if (type !== 'structured') return { type, path, ...globs }
+  return { type, path, mapping_file: resolve(context.cwd, flags.mapping!) }
 }
 
 const isVideoAddress = (source: string): boolean =>

@@ -10,8 +10,8 @@ export interface Refused {
 }
 
 const uniqueViolation = '23505'
-/** What PostgreSQL has against a value that LOADING let pass: data exceptions, and constraints. */
-const isAboutRow = (code: string): boolean => /^(?:22|23)/.test(code)
+/** What PostgreSQL has against a row that LOADING let pass: data exceptions, constraints, and one larger than it stores. */
+const isAboutRow = (code: string): boolean => /^(?:22|23|54000$)/.test(code)
 
 /**
  * Stores rows in their order: of equal keys the first is stored, here or earlier, and the later ones come back refused;

@@ -54,4 +54,12 @@ describe.concurrent('penstock source preview', () => {
       { source: { type: 'local_files', path: join(cwd, 'docs'), include: ['*.txt'] }, limit: 3 },
     ])
   })
+
+  it('has no --uploads, which are of a knowledge base', async ({ expect }) => {
+    const ports = withPreview()
+    const { code, stderr } = await penstock(ports, 'source', 'preview', 'docs', '--uploads')
+    expect(code).toBe(2)
+    expect(stderr).toContain("unknown option '--uploads'")
+    expect(ports.asked.previews).toEqual([])
+  })
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import type { TableWriter } from '../../src/knowledge/knowledge-base.ts'
@@ -156,6 +157,18 @@ describe.each(databases)('tables on %s', (_, open) => {
     expect(await apply(job, 0, [bad, endOf(job, 3)])).toMatchObject([{ code: 'bad_row', uri: 'file:///x.csv#row=2' }])
     await finish(job)
     expect((await read(job)).rows.map(({ id }) => id)).toEqual(['1', '3'])
+  })
+
+  test('leave out a row whose key is larger than an index takes, and have the rest', async () => {
+    const job = await newBase()
+    const keyed = JSON.stringify([{ name: 'id', type: 'text', nullable: false, key: true }])
+    const hashes = Array.from({ length: 200 }, (_, i) => createHash('sha256').update(`${i}`).digest('base64'))
+    const rows = { ...rowsOf(job, [['a'], [hashes.join('')], ['c']]), columns: keyed }
+    const refused = await apply(job, 0, [rows, { ...endOf(job, 3), columns: keyed }])
+    expect(refused).toMatchObject([{ code: 'bad_row', uri: 'file:///x.csv#row=2' }])
+    expect(refused[0]!.message).toContain('PostgreSQL does not take it: index row')
+    await finish(job)
+    expect((await read(job)).rows).toEqual([{ id: 'a' }, { id: 'c' }])
   })
 
   test('are replaced whole by the next load, whose columns may differ, and the old one is dropped', async () => {

@@ -11,6 +11,13 @@ const name = z
     error: 'is taken: _file, _row and _load_… are Penstock’s own',
   })
 
+/** Source: PostgreSQL 18 documentation, "System Columns". */
+const systemColumns: readonly string[] = ['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']
+const columnName = name.refine(text => !systemColumns.includes(text), {
+  error: ({ input }) =>
+    `is taken: PostgreSQL has a ${input} of its own in every table; choose another name (\`column\` is the one in the header)`,
+})
+
 const plainTypes = 'text, integer, bigint, numeric, double, boolean, date, timestamp, timestamptz, json, uuid'
 const isNumeric = /^numeric\((\d{1,3}),(\d{1,3})\)$/
 
@@ -54,13 +61,15 @@ const format = z.strictObject({
 const column = z.strictObject({
   column: z.string().optional().describe('Its name in the header; `name` unless stated.'),
   position: z.int().min(1).max(10_000).optional().describe('Its place in a file without a header, from 1.'),
-  name: name.describe('In the table.'),
+  name: columnName.describe('In the table.'),
   type,
   nullable: z.boolean().optional().describe('False unless stated.'),
   key: z.boolean().optional().describe('Part of what makes a row one: rows are told apart, and stored once, by it.'),
   format: format.optional(),
 })
 
+/** As many columns as an index of PostgreSQL has. */
+const mostKeys = 32
 const template = z.string().min(1).max(16_384)
 
 const table = z.strictObject({
@@ -102,7 +111,13 @@ const table = z.strictObject({
   header: z.boolean().optional().describe('Whether the first row names the columns; true unless stated.'),
   skip_rows: z.int().min(0).max(10_000).optional().describe('Lines of a file, or rows of a sheet, before the header.'),
   defaults: format.optional().describe('The format of columns that do not say.'),
-  columns: z.array(column).min(1, 'needs at least one column').max(1000),
+  columns: z
+    .array(column)
+    .min(1, 'needs at least one column')
+    .max(1000)
+    .refine(columns => columns.filter(({ key }) => key).length <= mostKeys, {
+      error: `must have at most ${mostKeys} keys, as an index of PostgreSQL has`,
+    }),
   ignore: z
     .union([z.literal('*'), z.array(z.string()).max(1000)])
     .optional()

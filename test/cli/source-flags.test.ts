@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/cli/context.ts'
+import { type SourceFlags, sourcesOf } from '../../src/cli/source-flags.ts'
+
+const of = (sources: readonly string[], flags: SourceFlags) => sourcesOf({ cwd: '/here' }, sources, flags)
+const site = 'https://example.org'
+const video = 'https://youtu.be/x'
+
+describe('the flags of sources', () => {
+  it('make a table of a file with a mapping', () => {
+    const structured = { type: 'structured', path: '/here/x.csv', mapping_file: '/here/m.yaml' }
+    expect(of(['x.csv'], { mapping: 'm.yaml' })).toEqual([structured])
+  })
+
+  it('that are of a website or of videos may stand where other sources are named too', () => {
+    expect(of([site, video, 'docs'], { depth: 3, maxPages: 5, language: ['de'] })).toEqual([
+      { type: 'website', urls: [site], max_depth: 3, max_pages: 5 },
+      { type: 'youtube', videos: [video], languages: ['de'] },
+      { type: 'markdown', path: '/here/docs' },
+    ])
+  })
+
+  const globs = '--%s is for sources of type markdown, local_files, pdf, website; '
+  const include = globs.replace('%s', 'include')
+  it.each<[readonly string[], SourceFlags, string]>([
+    [[site], { mapping: 'm' }, `--mapping is for sources of type structured; '${site}' is of type website`],
+    [['x', site], { mapping: 'm' }, `--mapping is for sources of type structured; '${site}' is of type website`],
+    [['x'], { mapping: 'm', type: 'pdf' }, "--mapping is for sources of type structured; 'x' is of type pdf"],
+    [
+      [],
+      { mapping: 'm', uploads: true },
+      '--mapping is for sources of type structured; what --uploads reads is of type local_files',
+    ],
+    [['x'], { mapping: 'm', include: ['*'] }, `${include}'x' is of type structured`],
+    [[video], { include: ['*'] }, `${include}'${video}' is of type youtube`],
+    [[video, 'x'], { exclude: ['*'] }, `${globs.replace('%s', 'exclude')}'${video}' is of type youtube`],
+    [[video], { maxPages: 3 }, `--max-pages is for sources of type website; '${video}' is of type youtube`],
+    [[site, 'x'], { language: ['de'] }, `--language is for sources of type youtube; '${site}' is of type website`],
+    [
+      ['x'],
+      { depth: 3, language: ['de'] },
+      "--depth is for sources of type website; 'x' is of type markdown. " +
+        "--language is for sources of type youtube; 'x' is of type markdown",
+    ],
+    [[], { type: 'events', include: ['*'] }, `${include}the stream is of type events`],
+    [[], { type: 'events', uploads: true }, 'events are published by upstream systems: no source is named'],
+  ])('that would do nothing are named, with the type: %j %j', (sources, flags, sentence) => {
+    expect(() => of(sources, flags)).toThrow(new UsageError(sentence))
+  })
+})
