@@ -14,10 +14,13 @@ export interface WebsiteDeps {
   readonly frontiers: Frontiers
   readonly memory: PageMemory
   readonly retry?: RetryPlan
+  /** Pages of one source that are asked at most, where sources are only looked at. */
+  readonly mostPages?: number
 }
 
 /** Pages of websites. A source is named by its first page: what else it reads may change, and its documents stay. */
-export const websiteKind = ({ fetcher, parsers, frontiers, memory, retry }: WebsiteDeps): SourceKind<WebsiteSpec> => {
+export const websiteKind = (deps: WebsiteDeps): SourceKind<WebsiteSpec> => {
+  const { fetcher, parsers, frontiers, memory, retry, mostPages } = deps
   const id = ({ urls: [first = ''] }: WebsiteSpec) => `website:${normalUrl(first)?.href ?? first}`
   return {
     id,
@@ -39,6 +42,7 @@ export const websiteKind = ({ fetcher, parsers, frontiers, memory, retry }: Webs
         ...{ spec, fetcher, parsers, memory },
         ...{ id: id(spec), kbId: kb_id, asker: job_id, frontier: frontiers(job_id, index) },
         ...(retry ? { retry } : {}),
+        ...(mostPages === undefined ? {} : { mostPages }),
       }),
   }
 }
