@@ -29,13 +29,14 @@ export const websiteKind = (deps: WebsiteDeps): SourceKind<WebsiteSpec> => {
         ...spec.urls.map((url, i) => ({ path: `urls.${i}`, url })),
         ...(Array.isArray(spec.sitemaps) ? spec.sitemaps.map((url, i) => ({ path: `sitemaps.${i}`, url })) : []),
       ]
-      const refused = await Promise.all(
-        addresses.map(async ({ path, url }): Promise<readonly SourceMistake[]> => {
-          const failure = normalUrl(url) === null ? notCrawlable(url) : await fetcher.refusal(new URL(url))
-          return failure === null ? [] : [{ path, message: failure.message }]
-        }),
-      )
-      return [...refused.flat(), ...pastBound(spec, fetcher, 'rate'), ...pastBound(spec, fetcher, 'concurrency')]
+      const crawlable = addresses.filter(({ url }) => normalUrl(url) !== null)
+      const refusals = await fetcher.refusals(crawlable.map(({ url }) => new URL(url)))
+      const refused = addresses.flatMap((one): readonly SourceMistake[] => {
+        const at = crawlable.indexOf(one)
+        const failure = at === -1 ? notCrawlable(one.url) : refusals[at]
+        return failure ? [{ path: one.path, message: failure.message }] : []
+      })
+      return [...refused, ...pastBound(spec, fetcher, 'rate'), ...pastBound(spec, fetcher, 'concurrency')]
     },
     open: (spec, { job: { job_id, kb_id }, index }) =>
       websiteSource({
