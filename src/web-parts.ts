@@ -26,11 +26,15 @@ export const crawlingWebParts = async (parts: Parts, patient: Patient): Promise<
   memory: rememberedPages(parts, patient),
 })
 
-/** For looking at a source without a job: nothing is kept, and nothing taken for known. */
-export const lookingWebParts = async (parts: Parts): Promise<WebParts> => ({
+/** Enough for the documents that a preview shows, and soon read. */
+const mostPagesOfLook = 300
+
+/** For looking at a source without a job: nothing is kept, nothing taken for known, and not all of it read. */
+export const lookingWebParts = async (parts: Pick<Parts, 'fetcher'>): Promise<WebParts> => ({
   fetcher: await parts.fetcher(),
   frontiers: memoryFrontiers(),
   memory: { known: async () => new Map() },
+  mostPages: mostPagesOfLook,
 })
 
 const rememberedPages = (parts: Parts, patient: Patient): PageMemory => ({

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
+import { addressOf } from './fetching/addresses.ts'
 import { allowList } from './fetching/allow-list.ts'
 import { type NotFetched, type Page, pageOf, redirectOf, statusFailure, type Validators } from './fetching/answers.ts'
 import type { BodyLimits } from './fetching/body.ts'
@@ -7,6 +8,7 @@ import { type Answer, exchange, type Head } from './fetching/exchange.ts'
 import { Failed, type FetchFailure, failed } from './fetching/failure.ts'
 import { type FetchOptions, mostRedirects } from './fetching/fetch-options.ts'
 import { type Guard, guardOf, type Resolve, resolveBySystem } from './fetching/guard.ts'
+import { lookUpAhead } from './fetching/look-ups.ts'
 import { mediaTypeOf } from './fetching/media-type.ts'
 import { Politeness } from './fetching/politeness.ts'
 import { noRules, type RobotsRules } from './fetching/robots.ts'
@@ -31,6 +33,9 @@ export interface FetcherOptions {
   readonly resolve?: Resolve
 }
 
+/** Of the names of one source, at its admission. */
+const lookUps = { atOnce: 8, ms: 3000 }
+
 /**
  * THE ONLY SOCKET of sources. What it does not do: speak to an address that is not public (unless an operator allows
  * it), take more than its limits, hurry a host, ask what robots.txt forbids, read proxy variables, send credentials.
@@ -38,6 +43,8 @@ export interface FetcherOptions {
 export class Fetcher {
   readonly #options: FetcherOptions
   readonly #guard: Guard
+  readonly #resolve: Resolve
+  readonly #guardBy: (resolve: Resolve) => Guard
   readonly #agents = {
     http: new Agent({ keepAlive: true, timeout: 30_000, maxFreeSockets: 32 }),
     https: new SecureAgent({ keepAlive: true, timeout: 30_000, maxFreeSockets: 32 }),
@@ -48,7 +55,10 @@ export class Fetcher {
   constructor(options: FetcherOptions) {
     this.#options = options
     const ports = new Set(options.ports ?? [80, 443])
-    this.#guard = guardOf(allowList(options.allow ?? [], ports), ports, options.resolve ?? resolveBySystem)
+    const allow = allowList(options.allow ?? [], ports)
+    this.#resolve = options.resolve ?? resolveBySystem
+    this.#guardBy = resolve => guardOf(allow, ports, resolve)
+    this.#guard = this.#guardBy(this.#resolve)
   }
 
   /** What a URL gives: a page, or why there is none. Throws only the signal's reason. */
@@ -71,15 +81,11 @@ export class Fetcher {
     }
   }
 
-  /** Why a URL would never be asked, as far as can be seen now; null where it would. */
-  async refusal(url: URL): Promise<FetchFailure | null> {
-    try {
-      await this.#guard.look(url)
-      return null
-    } catch (error) {
-      if (!(error instanceof Failed)) throw error
-      return error.failure.retryable ? null : error.failure
-    }
+  /** Why each URL would never be asked, as far as can be seen soon; null where it would, or where that is not seen. */
+  async refusals(urls: readonly URL[]): Promise<readonly (FetchFailure | null)[]> {
+    const hosts = urls.map(({ hostname }) => hostname).filter(host => addressOf(host) === null)
+    const guard = this.#guardBy(await lookUpAhead(hosts, this.#resolve, lookUps))
+    return Promise.all(urls.map(url => refusal(guard, url)))
   }
 
   /** What users may ask for at most. */
@@ -159,5 +165,15 @@ export class Fetcher {
       ...(validators?.etag ? { 'if-none-match': validators.etag } : {}),
       ...(validators?.lastModified ? { 'if-modified-since': validators.lastModified } : {}),
     }
+  }
+}
+
+const refusal = async (guard: Guard, url: URL): Promise<FetchFailure | null> => {
+  try {
+    await guard.look(url)
+    return null
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error
+    return error.failure.retryable ? null : error.failure
   }
 }

@@ -14,10 +14,13 @@ export interface WebsiteDeps {
   readonly frontiers: Frontiers
   readonly memory: PageMemory
   readonly retry?: RetryPlan
+  /** Pages of one source that are asked at most, where sources are only looked at. */
+  readonly mostPages?: number
 }
 
 /** Pages of websites. A source is named by its first page: what else it reads may change, and its documents stay. */
-export const websiteKind = ({ fetcher, parsers, frontiers, memory, retry }: WebsiteDeps): SourceKind<WebsiteSpec> => {
+export const websiteKind = (deps: WebsiteDeps): SourceKind<WebsiteSpec> => {
+  const { fetcher, parsers, frontiers, memory, retry, mostPages } = deps
   const id = ({ urls: [first = ''] }: WebsiteSpec) => `website:${normalUrl(first)?.href ?? first}`
   return {
     id,
@@ -26,19 +29,21 @@ export const websiteKind = ({ fetcher, parsers, frontiers, memory, retry }: Webs
         ...spec.urls.map((url, i) => ({ path: `urls.${i}`, url })),
         ...(Array.isArray(spec.sitemaps) ? spec.sitemaps.map((url, i) => ({ path: `sitemaps.${i}`, url })) : []),
       ]
-      const refused = await Promise.all(
-        addresses.map(async ({ path, url }): Promise<readonly SourceMistake[]> => {
-          const failure = normalUrl(url) === null ? notCrawlable(url) : await fetcher.refusal(new URL(url))
-          return failure === null ? [] : [{ path, message: failure.message }]
-        }),
-      )
-      return [...refused.flat(), ...pastBound(spec, fetcher, 'rate'), ...pastBound(spec, fetcher, 'concurrency')]
+      const crawlable = addresses.filter(({ url }) => normalUrl(url) !== null)
+      const refusals = await fetcher.refusals(crawlable.map(({ url }) => new URL(url)))
+      const refused = addresses.flatMap((one): readonly SourceMistake[] => {
+        const at = crawlable.indexOf(one)
+        const failure = at === -1 ? notCrawlable(one.url) : refusals[at]
+        return failure ? [{ path: one.path, message: failure.message }] : []
+      })
+      return [...refused, ...pastBound(spec, fetcher, 'rate'), ...pastBound(spec, fetcher, 'concurrency')]
     },
     open: (spec, { job: { job_id, kb_id }, index }) =>
       websiteSource({
         ...{ spec, fetcher, parsers, memory },
         ...{ id: id(spec), kbId: kb_id, asker: job_id, frontier: frontiers(job_id, index) },
         ...(retry ? { retry } : {}),
+        ...(mostPages === undefined ? {} : { mostPages }),
       }),
   }
 }

@@ -20,8 +20,8 @@ export const youtubeKind = ({ fetcher, endpoint }: YoutubeDeps): SourceKind<Yout
     return `youtube:${names.length <= longestId ? names : hash('sha256', names).slice(0, 32)}`
   },
   async check() {
-    const refused = await fetcher.refusal(endpoint)
-    return refused === null ? [] : [{ path: '', message: `YouTube cannot be asked here: ${refused.message}` }]
+    const [refused] = await fetcher.refusals([endpoint])
+    return !refused ? [] : [{ path: '', message: `YouTube cannot be asked here: ${refused.message}` }]
   },
   open(spec, { job: { job_id: asker } }) {
     return youtubeSource({ client: new YoutubeClient({ fetcher, endpoint, asker }), spec })

@@ -32,3 +32,9 @@ test.each([
 ])('the pattern %j is refused', pattern => {
   expect(issues({ type: 'markdown', path: 'docs', include: [pattern] })[0]).toMatch(/^include\.0: /)
 })
+
+test('a website is asked at no rate below that of the installation', () => {
+  const website = { type: 'website', urls: ['https://a.example/'] }
+  expect(issues({ ...website, rate: 0.01 })).toEqual([])
+  expect(issues({ ...website, rate: 0.009 })).toEqual(['rate: must be at least 0.01'])
+})

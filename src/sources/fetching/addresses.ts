@@ -4,6 +4,8 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 const globalUnicast = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number]
 const nat64 = ipaddr.parseCIDR('64:ff9b::/96') as [ipaddr.IPv6, number]
+/** Public by its range; inside of a cloud it answers each machine with what only that one may know. */
+const wireServer = '168.63.129.16'
 
 /** An address as it is reached: an IPv4 address in its IPv6 form (mapped, or by a NAT64 gateway) is the IPv4 address. */
 export const addressOf = (text: string): Address | null => {
@@ -18,7 +20,9 @@ export const addressOf = (text: string): Address | null => {
 
 /**
  * True for an address of one host on the public internet. What is private, local, reserved, for documentation or for
- * benchmarks is not, nor are tunnels that carry an IPv4 address inside (6to4, Teredo).
+ * benchmarks is not, nor are tunnels that carry an IPv4 address inside (6to4, Teredo), nor a cloud's own address.
  */
 export const isPublic = (address: Address): boolean =>
-  address.range() === 'unicast' && (address instanceof ipaddr.IPv4 || address.match(...globalUnicast))
+  address.range() === 'unicast' &&
+  address.toString() !== wireServer &&
+  (address instanceof ipaddr.IPv4 || address.match(...globalUnicast))

@@ -20,6 +20,9 @@ const host = z
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i, 'must be a host, such as docs.example.org')
   .max(253, 'must have at most 253 characters')
 
+/** As that of the installation: less is for no site, and one page would take minutes. */
+const leastRate = 0.01
+
 /** What a website source is when it does not say. */
 export const websiteDefaults = Object.freeze({ maxDepth: 10, maxPages: 10_000, sitemaps: true, respectRobots: true })
 
@@ -60,10 +63,10 @@ export const websiteSpec = z.strictObject({
     .describe('Hosts that are read beside those of `urls`; with or without www. is the same.'),
   rate: z
     .number('must be a number')
-    .positive()
+    .min(leastRate, `must be at least ${leastRate}`)
     .max(1000)
     .optional()
-    .describe('Requests a second to each host at most; the bound of the installation unless stated.'),
+    .describe('Requests a second to each host at most, 0.01 or more; the bound of the installation unless stated.'),
   concurrency: z
     .int('must be a whole number')
     .min(1)

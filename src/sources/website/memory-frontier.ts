@@ -15,8 +15,9 @@ export const memoryFrontier = (): Frontier => {
   const attempts = new Map<string, Row>()
   const latest = new Map<string, Row>()
   const key = (url: string, attempt: number) => `${attempt} ${url}`
-  const ofPattern = (pattern: string) => rows.filter(row => row.pattern === pattern).length
-  const pages = () => rows.filter(({ kind, attempt }) => kind === 'page' && attempt === 1).length
+  /** Counted as rows are added: a page has thousands of links, and each asks. */
+  const ofPattern = new Map<string, number>()
+  let pages = 0
   const add = ({ afterMs, ...one }: Candidate) => {
     const { url, kind, seed, depth, hops, attempt, pattern, foundOn } = one
     const row: Row = {
@@ -26,6 +27,8 @@ export const memoryFrontier = (): Frontier => {
     rows.push(row)
     attempts.set(key(url, attempt), row)
     if (attempt > (latest.get(url)?.attempt ?? 0)) latest.set(url, row)
+    if (kind === 'page' && attempt === 1) pages += 1
+    if (pattern !== null) ofPattern.set(pattern, (ofPattern.get(pattern) ?? 0) + 1)
   }
   return {
     take: async (from, limit) =>
@@ -47,12 +50,12 @@ export const memoryFrontier = (): Frontier => {
       for (const one of found) {
         if (attempts.has(key(one.url, one.attempt))) continue
         const isNew = one.kind === 'page' && one.attempt === 1 && one.hops === 0
-        const tooMany = isNew && pages() >= bounds.pages
-        const tooManyAlike = one.pattern !== null && ofPattern(one.pattern) >= bounds.ofPattern
+        const tooMany = isNew && pages >= bounds.pages
+        const tooManyAlike = one.pattern !== null && (ofPattern.get(one.pattern) ?? 0) >= bounds.ofPattern
         if (!tooMany && !tooManyAlike) add(one)
       }
       for (const { number, state, textHash } of settled) Object.assign(rows[number]!, { state, textHash })
-      return { entries: rows.length, pages: pages() }
+      return { entries: rows.length, pages }
     },
     async waited(number) {
       rows[number]!.waits += 1

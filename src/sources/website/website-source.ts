@@ -23,6 +23,8 @@ export interface WebsiteSourceOptions extends Visiting {
   readonly retry?: RetryPlan
   /** Pages that one program of a site makes at most, those of sitemaps aside; 2,000 unless given. */
   readonly mostOfPattern?: number
+  /** Pages that are asked at most, whatever the spec says, where a source is only looked at. */
+  readonly mostPages?: number
 }
 
 /**
@@ -34,7 +36,9 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
   const { most = { entries: 128, atOnce: 16, characters: 4 * 1024 * 1024, ms: 2000 }, retry = defaultRetryPlan } =
     options
   const maxDepth = spec.max_depth ?? websiteDefaults.maxDepth
-  const bounds = { pages: spec.max_pages ?? websiteDefaults.maxPages, ofPattern: options.mostOfPattern ?? 2_000 }
+  const { max_pages: maxPages = websiteDefaults.maxPages } = spec
+  const { mostPages = maxPages, mostOfPattern = 2_000 } = options
+  const bounds = { pages: Math.min(maxPages, mostPages), ofPattern: mostOfPattern }
   const scope = scopeOf(spec)
 
   /** The first entries: the user's pages, then what names sitemaps. */
@@ -119,7 +123,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
   }
 
   return {
-    total: signal => listedPages(options, scope, bounds.pages, maxDepth, signal),
+    total: signal => listedPages(options, scope, maxPages, maxDepth, signal),
 
     async bite(cursor, signal, { anew = false }: BiteOptions = {}): Promise<Bite> {
       const from = cursor === null ? 0 : Number(cursor)
@@ -147,7 +151,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
       const more = judgements.length > 0 && (await frontier.take(next, 1)).length > 0
       return {
         ...yieldedBy(judgements),
-        ...{ unlisted: unlistedBy(judgements, counts, bounds.pages), message: said(next, counts) },
+        ...{ unlisted: unlistedBy(judgements, counts, bounds.pages, maxPages), message: said(next, counts) },
         next: more ? String(next) : null,
       }
     },
@@ -168,9 +172,16 @@ const yieldedBy = (judgements: readonly Judgement[]) => ({
 })
 
 /** What is past the bound may have been read in another run. */
-const unlistedBy = (judgements: readonly Judgement[], { pages }: Counts, most: number): readonly string[] => [
+const unlistedBy = (
+  judgements: readonly Judgement[],
+  { pages }: Counts,
+  most: number,
+  maxPages: number,
+): readonly string[] => [
   ...judgements.flatMap(({ unlisted }) => unlisted ?? []),
-  ...(pages >= most ? [`No more addresses than ${most} are asked, as max_pages says.`] : []),
+  ...(pages >= most
+    ? [`No more addresses than ${most} are asked, ${most < maxPages ? 'to look at a source' : 'as max_pages says'}.`]
+    : []),
 ]
 
 const said = (asked: number, { entries }: Counts): string => `${asked} of ${entries} known addresses asked`
