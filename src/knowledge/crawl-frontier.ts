@@ -117,7 +117,7 @@ const add = async (
   found: readonly Candidate[],
   { pages, ofPattern }: { readonly pages: number; readonly ofPattern: number },
 ) => {
-  const { rows } = await pool.query<{ entries: string; pages: string }>(
+  const { rows } = await pool.query<{ entries: string; pages: string; alike: string }>(
     `with old as (
        select coalesce(max(number), -1) as last, count(*) filter (where kind = 'page' and attempt = 1) as pages
        from crawl_url where job_id = $1 and source_index = $2
@@ -144,7 +144,8 @@ const add = async (
        returning (kind = 'page' and attempt = 1)::int as page
      )
      select old.last + 1 + (select count(*) from added) as entries,
-       old.pages + (select coalesce(sum(page), 0) from added) as pages from old`,
+       old.pages + (select coalesce(sum(page), 0) from added) as pages,
+       (select count(*) from fresh) - (select count(*) from apart) as alike from old`,
     [
       ...crawl,
       ...columns(found, ['url', 'kind', 'seed', 'depth', 'hops', 'attempt', 'afterMs', 'pattern', 'foundOn']),
@@ -152,8 +153,8 @@ const add = async (
       pages,
     ],
   )
-  const { entries, pages: known } = rows[0]!
-  return { entries: Number(entries), pages: Number(known) }
+  const { entries, pages: known, alike } = rows[0]!
+  return { entries: Number(entries), pages: Number(known), alike: Number(alike) }
 }
 
 const columns = <T>(rows: readonly T[], names: readonly (keyof T)[]): readonly unknown[][] =>

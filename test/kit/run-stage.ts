@@ -57,7 +57,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
       counted += items
     },
     placeOf: input => {
-      const place = inputs.findIndex(one => one === input)
+      const place = inputs.indexOf(input as never)
       if (place < 0) throw new Error('not an input')
       return (options.firstPlace ?? 0) + place
     },

@@ -92,7 +92,8 @@ describe.each(databases)('the frontier of a crawl on %s', (_, open) => {
             }),
           )
           const of = length === 0 ? [] : [...results.values()]
-          expect(await stored.settle(found, of, bounds)).toEqual(await model.settle(found, of, bounds))
+          const counts = await model.settle(found, of, bounds)
+          expect(await stored.settle(found, of, bounds)).toMatchObject({ entries: counts.entries, pages: counts.pages })
           expect(await allOf(stored)).toEqual(await allOf(model))
         }
       }),
@@ -105,8 +106,16 @@ describe.each(databases)('the frontier of a crawl on %s', (_, open) => {
     const first = ['a', 'b', 'c'].map(url => candidate(url))
     await one.settle(first, [], bounds)
     const again = await one.settle([...first, candidate('d'), candidate('a'), candidate('d')], [], bounds)
-    expect(again).toEqual({ entries: 4, pages: 4 })
+    expect(again).toEqual({ entries: 4, pages: 4, alike: 0 })
     expect((await one.take(0, 9)).map(({ number, url }) => `${number}${url}`)).toEqual(['0a', '1b', '2c', '3d'])
+  })
+
+  test('says how many it left out because they are alike', async () => {
+    const alike = ['a', 'b', 'c'].map(url => candidate(url, { pattern: 'p' }))
+    for (const one of [await frontier(), memoryFrontier()]) {
+      expect(await one.settle(alike, [], { pages: 10, ofPattern: 2 })).toEqual({ entries: 2, pages: 2, alike: 1 })
+      expect(await one.settle(alike.slice(0, 2), [], { pages: 10, ofPattern: 2 })).toMatchObject({ alike: 0 })
+    }
   })
 
   test('counts how often an entry waited, and how long it is to wait', async () => {

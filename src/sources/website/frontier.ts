@@ -94,4 +94,6 @@ export interface Counts {
   readonly entries: number
   /** Pages that are known. */
   readonly pages: number
+  /** Of what was found now: left out because too many of its pattern are known. */
+  readonly alike: number
 }

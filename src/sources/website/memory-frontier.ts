@@ -47,15 +47,20 @@ export const memoryFrontier = (): Frontier => {
       return seeds.filter(row => !seeds.some(({ url, attempt }) => url === row.url && attempt > row.attempt))
     },
     async settle(found, settled, bounds) {
+      let alike = 0
+      const met = new Set<string>()
       for (const one of found) {
-        if (attempts.has(key(one.url, one.attempt))) continue
+        const name = key(one.url, one.attempt)
+        if (attempts.has(name) || met.has(name)) continue
+        met.add(name)
         const isNew = one.kind === 'page' && one.attempt === 1 && one.hops === 0
         const tooMany = isNew && pages >= bounds.pages
         const tooManyAlike = one.pattern !== null && (ofPattern.get(one.pattern) ?? 0) >= bounds.ofPattern
+        if (tooManyAlike) alike += 1
         if (!tooMany && !tooManyAlike) add(one)
       }
       for (const { number, state, textHash } of settled) Object.assign(rows[number]!, { state, textHash })
-      return { entries: rows.length, pages }
+      return { entries: rows.length, pages, alike }
     },
     async waited(number) {
       rows[number]!.waits += 1

@@ -174,7 +174,7 @@ const yieldedBy = (judgements: readonly Judgement[]) => ({
 /** What is past the bound may have been read in another run. */
 const unlistedBy = (
   judgements: readonly Judgement[],
-  { pages }: Counts,
+  { pages, alike }: Counts,
   most: number,
   maxPages: number,
 ): readonly string[] => [
@@ -182,6 +182,7 @@ const unlistedBy = (
   ...(pages >= most
     ? [`No more addresses than ${most} are asked, ${most < maxPages ? 'to look at a source' : 'as max_pages says'}.`]
     : []),
+  ...(alike > 0 ? ['Of addresses that differ in numbers or parameters alone, there are more than are asked.'] : []),
 ]
 
 const said = (asked: number, { entries }: Counts): string => `${asked} of ${entries} known addresses asked`

@@ -23,7 +23,7 @@ const bounds = { pages: 1e6, ofPattern: 1e6 }
 // In time that grows with the links alone it takes a moment; with their square, minutes.
 test('a page with twenty thousand links holds nothing else up', { timeout: 10_000 }, async () => {
   const found = links(20_000, { pattern: '/p' })
-  expect(await memoryFrontier().settle(found, [], bounds)).toEqual({ entries: 20_000, pages: 20_000 })
+  expect(await memoryFrontier().settle(found, [], bounds)).toMatchObject({ entries: 20_000, pages: 20_000 })
 })
 
 test('sitemaps and further attempts count as entries, not as pages, and each pattern for itself', async () => {
@@ -34,5 +34,5 @@ test('sitemaps and further attempts count as entries, not as pages, and each pat
     ...links(4, { attempt: 2 }),
     ...links(5, { url: 'http://x/same' }),
   ]
-  expect(await frontier.settle(found, [], { pages: 5, ofPattern: 2 })).toEqual({ entries: 9, pages: 3 })
+  expect(await frontier.settle(found, [], { pages: 5, ofPattern: 2 })).toMatchObject({ entries: 9, pages: 3 })
 })
