@@ -194,7 +194,11 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     await start({ ...environment, PENSTOCK_DATA_DIR: dataDir, ...given }, '--json')
     expect(up.output()).not.toContain('Penstock is ready')
     const tree = treeOf(up.child.pid!)
-    const roles = tree.slice(1).map(pid => commandOf(pid).split(' ').slice(1, 3))
+    const words = (pid: number) =>
+      commandOf(pid)
+        .split(' ')
+        .filter(word => !word.startsWith('--'))
+    const roles = tree.slice(1).map(pid => words(pid).slice(1, 3))
     expect(roles).toEqual([
       [main, 'run'],
       [main, 'run'],
