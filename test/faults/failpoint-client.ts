@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { installFault, type Place } from '../../src/runtime/failpoint.ts'
 import { installTable } from '../../src/sources/parsing/table-in-use.ts'
 import { type Order, portVariable, type Said, type Told } from './failpoint-orders.ts'
+import { stepClock } from './wrong-clock.ts'
 
 const port = Number(process.env[portVariable])
 const orders: Order[] = []
@@ -20,6 +21,7 @@ lines.on('line', line => {
   const told = JSON.parse(line) as Told
   if ('id' in told) return void orders.push(told)
   if ('may' in told) return asked.get(told.of)?.(told.may)
+  if ('clock' in told) return stepClock(told.clock)
   const i = orders.findIndex(({ id }) => id === told.withdrawn)
   if (i >= 0) orders.splice(i, 1)
 })

@@ -14,8 +14,15 @@ export interface Order {
   readonly ms?: number
 }
 
-/** Sent to a process: an order, that one is taken back, or whether it may strike: another may have been quicker. */
-export type Told = Order | { readonly withdrawn: number } | { readonly may: boolean; readonly of: number }
+/**
+ * Sent to a process: an order, that one is taken back, whether it may strike (another may have been quicker), or by how
+ * many ms its wall clock is wrong from now on.
+ */
+export type Told =
+  | Order
+  | { readonly withdrawn: number }
+  | { readonly may: boolean; readonly of: number }
+  | { readonly clock: number }
 
 /** Sent by a process: who it is, and that it would strike. */
 export type Said = { readonly pid: number } | { readonly struck: number }

@@ -19,6 +19,8 @@ export interface Failpoints {
     withinMs: number,
     work: (first: Promise<number>) => Promise<void>,
   ): Promise<void>
+  /** The wall clocks of processes are wrong by so many ms from now on. */
+  clock(pids: readonly number[], ms: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -74,6 +76,9 @@ export const openFailpoints = async (): Promise<Failpoints> => {
           tell(socket, { withdrawn: id })
         }
       })
+    },
+    async clock(pids, ms) {
+      for (const pid of pids) tell(await until(`process ${pid} takes orders`, () => processes.get(pid)), { clock: ms })
     },
     close: () => closing(server, processes.values()),
   }

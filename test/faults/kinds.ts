@@ -1,5 +1,6 @@
 import type { Kind } from './kind.ts'
 import { brokerKinds } from './kinds-of-brokers.ts'
+import { clockKinds } from './kinds-of-clocks.ts'
 import { diskKinds } from './kinds-of-disks.ts'
 import { jobKinds } from './kinds-of-jobs.ts'
 import { kafkaKinds } from './kinds-of-kafka.ts'
@@ -24,6 +25,7 @@ export const kinds: readonly Kind[] = [
   ...jobKinds,
   ...providerKinds,
   ...parserKinds,
+  ...clockKinds,
   ...diskKinds,
   ...brokerKinds,
 ]
