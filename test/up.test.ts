@@ -162,7 +162,7 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
 
   test('Ctrl-C during the start gives it up, and leaves nothing running', { timeout: 60_000 }, async () => {
     const starting = run(['up'])
-    await until('children are started', () => treeOf(starting.child.pid!).length >= 4)
+    await until('children are started', () => treeOf(starting.child.pid!).length >= 4, 30_000)
     const tree = treeOf(starting.child.pid!)
     starting.child.kill('SIGINT')
     const { code, output } = await ended(starting)
