@@ -1,0 +1,11 @@
+import { join } from 'node:path'
+import { configurationPage } from './configuration.ts'
+import { topicsPage } from './topics.ts'
+
+const docs = join(import.meta.dirname, '../../docs')
+
+/** The pages that are made from the code: `npm run docs` writes them. */
+export const pages: ReadonlyMap<string, () => string> = new Map([
+  [join(docs, 'CONFIGURATION.md'), configurationPage],
+  [join(docs, 'TOPICS.md'), topicsPage],
+])
