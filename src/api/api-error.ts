@@ -1,16 +1,17 @@
+import type { ErrorCode } from './contract/error-codes.ts'
 import type { Mistake } from './contract/errors.ts'
 
 /** A refusal, as it goes out: the one error shape with its status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
-  readonly code: string
+  readonly code: ErrorCode
   readonly details: unknown
   /** Fields of the body beside `error`. */
   readonly beside: Readonly<Record<string, unknown>>
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, code: string, message: string, more: ApiErrorParts = {}) {
+  constructor(status: number, code: ErrorCode, message: string, more: ApiErrorParts = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.status = status
     this.code = code
@@ -41,5 +42,5 @@ export const invalidRequest = (mistakes: readonly Mistake[]): ApiError =>
   )
 
 /** 503 with Retry-After; `seconds` is rounded up to at least one. */
-export const notNow = (code: string, message: string, seconds: number, cause?: unknown): ApiError =>
+export const notNow = (code: ErrorCode, message: string, seconds: number, cause?: unknown): ApiError =>
   new ApiError(503, code, message, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) }, cause })

@@ -25,7 +25,7 @@ export const previewHandlers = (ports: ApiPorts): Pick<Handlers, 'previewSource'
           return { status: 200, body: await ports.preview(spec, options) }
         } catch (error) {
           if (error instanceof Fatal) throw invalidRequest([{ path: 'source', message: error.message }])
-          if (error instanceof Wait) throw notNow(error.code, error.message, error.retryAfterMs / 1000, error)
+          if (error instanceof Wait) throw notNow('source_not_now', error.message, error.retryAfterMs / 1000, error)
           throw error
         } finally {
           under--

@@ -1,5 +1,6 @@
 /** The HTTP API: the table of routes with a handler for each. It knows ports only; composition listens and closes. */
 import { randomUUID } from 'node:crypto'
+import etag from '@fastify/etag'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -26,6 +27,7 @@ import { check } from './mistakes.ts'
 import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import type { ApiPorts } from './ports.ts'
 import { previewHandlers } from './previews.ts'
+import { serveReference } from './reference.ts'
 import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
 import { tableHandlers } from './tables.ts'
@@ -76,14 +78,14 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...healthHandlers(ports),
     intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
   }
-  const serve = (on: FastifyInstance, octets: boolean) => {
+  const serve = (on: FastifyInstance, those: (route: Route) => boolean) => {
     for (const [name, route] of Object.entries<Route>(routes)) {
-      if ((route.octets ?? false) !== octets) continue
+      if (!those(route)) continue
       const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler
       on.route({
         method: route.method,
         url: urlOf(route),
-        config: { octets },
+        config: { octets: route.octets ?? false },
         handler: async (request, reply) => {
           const input = await inputOf(route, handler, request)
           const { status, headers, body } = await handler.answer(input, exchangeOf(request))
@@ -95,10 +97,15 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
       })
     }
   }
-  serve(app, false)
+  app.register(async reads => {
+    await reads.register(etag)
+    serve(reads, ({ method }) => method === 'GET')
+    serveReference(reads, ports.version)
+  })
+  serve(app, ({ method, octets }) => method !== 'GET' && octets === undefined)
   app.register(async files => {
     takeOctets(files)
-    serve(files, true)
+    serve(files, ({ octets }) => octets === true)
   })
   return app
 }

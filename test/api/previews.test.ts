@@ -36,7 +36,7 @@ describe('POST /api/sources/preview', () => {
     const gone = await post(throwing(new Fatal('source_gone', 'It is gone.')), { source: docs })
     expect([gone.statusCode, gone.json().error.message]).toEqual([422, 'source: It is gone.'])
     const busy = await post(throwing(new Wait('rate_limited', 'Not now.', 7000)), { source: docs })
-    expect([busy.statusCode, busy.json().error.code, busy.headers['retry-after']]).toEqual([503, 'rate_limited', '7'])
+    expect([busy.statusCode, busy.json().error.code, busy.headers['retry-after']]).toEqual([503, 'source_not_now', '7'])
   })
 
   it('reads four at once, and asks the next to come again', async () => {

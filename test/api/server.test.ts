@@ -130,3 +130,20 @@ describe('requests', () => {
     expect(answer.statusCode).toBe(202)
   })
 })
+
+describe('an ETag', () => {
+  const get = (headers: Record<string, string> = {}) =>
+    createServer(fakePorts()).inject({ method: 'GET', url: '/api/knowledge-bases', headers })
+
+  it('comes with what is read, and spares the reader who has it already', async () => {
+    const { headers } = await get()
+    const again = await get({ 'if-none-match': String(headers.etag) })
+    expect([again.statusCode, again.body]).toEqual([304, ''])
+  })
+
+  it('spares nobody who has another one', async () => {
+    const answer = await get({ 'if-none-match': '"another"' })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.json()).toHaveProperty('knowledge_bases')
+  })
+})

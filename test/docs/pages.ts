@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { apiPage } from './api.ts'
 import { configurationPage } from './configuration.ts'
 import { topicsPage } from './topics.ts'
 
@@ -6,6 +7,7 @@ const docs = join(import.meta.dirname, '../../docs')
 
 /** The pages that are made from the code: `npm run docs` writes them. */
 export const pages: ReadonlyMap<string, () => string> = new Map([
+  [join(docs, 'API.md'), apiPage],
   [join(docs, 'CONFIGURATION.md'), configurationPage],
   [join(docs, 'TOPICS.md'), topicsPage],
 ])

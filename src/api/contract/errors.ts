@@ -6,7 +6,7 @@ export const mistake = z.object({ path: z.string(), message: z.string() })
 /** Every answer that is not a success. */
 export const errorBody = z.object({
   error: z.object({
-    code: z.string().describe('Stable, for programs: job_unfinished, invalid_request, not_found …'),
+    code: z.string().describe('Stable, for programs: one of those that docs/API.md lists; new ones may come.'),
     message: z.string().describe('A sentence for people, which says what to do.'),
     details: z
       .unknown()

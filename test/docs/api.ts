@@ -1,0 +1,41 @@
+import { errorCodes } from '../../src/api/contract/error-codes.ts'
+import type { Route } from '../../src/api/contract/route.ts'
+import { routes } from '../../src/api/contract/routes.ts'
+import { tableOf } from './table-of.ts'
+
+const byTag = Map.groupBy(Object.entries<Route>(routes), ([, { tag }]) => tag)
+
+const row = ([name, { method, path, summary, statuses }]: readonly [string, Route]) => [
+  `\`${method} ${path}\``,
+  summary,
+  Object.keys(statuses).join(', '),
+  `\`client.${name}\``,
+]
+
+/** docs/API.md, from the table of routes and that of error codes. */
+export const apiPage = (): string => `# The HTTP API
+
+A running Penstock describes its API at \`/openapi.json\` (OpenAPI 3.1, from the same schemas that check requests), and shows it
+on a page at \`/reference\`, which loads nothing from elsewhere. All JSON is snake_case; times are ISO 8601 in UTC.
+
+- **Errors** have one shape, \`{"error": {"code", "message", "details", "request_id"}}\`. \`code\` is for programs and stays as it is;
+  \`message\` is a sentence that says what to do. All mistakes of a request are told at once, each with its path.
+- **\`X-Request-ID\`** is taken over, or made, sent back, and stands in the log.
+- **Pages**: a list that can be long takes \`limit\` and \`after\`, and gives \`next\`, which goes into \`after\`; null on the last page.
+- **ETags**: every answer to a GET has one; with \`If-None-Match\` an unchanged answer is an empty 304.
+- **503** comes with \`Retry-After\` in seconds.
+
+In TypeScript the client is made from the same table: \`createClient(url)\` of \`src/api/client.ts\`, a method a route, with
+\`params\`, \`query\` and \`body\` typed, and \`ClientError\` with \`status\` and \`code\` for what is not a success.
+
+${[...byTag]
+  .map(([tag, of]) => `## ${tag}\n\n${tableOf(['route', 'what it does', 'success', 'in the client'], of.map(row))}`)
+  .join('\n\n')}
+
+## Codes of errors
+
+${tableOf(
+  ['code', 'when'],
+  Object.entries(errorCodes).map(([code, when]) => [`\`${code}\``, when]),
+)}
+`
