@@ -33,17 +33,17 @@ const variable = /\$\{(\w+)(?::([-?])([^}]*))?\}/g
 /** Every variable that the file takes from the environment, with whether it must be set. */
 export const variables = [...text.matchAll(variable)].map(([, name, kind]) => ({ name: name!, required: kind === '?' }))
 
-/** The file with its variables filled in. Throws for one that must be set and is not. */
-export const readCompose = (env: Readonly<Record<string, string>>): Compose =>
-  parse(
-    text.replace(variable, (_, name: string, kind: string | undefined, more: string | undefined) => {
-      const value = env[name]
-      if (value !== undefined && value !== '') return value
+/** The file with its variables filled in, in its values as Compose does. Throws for one that must be set and is not. */
+export const readCompose = (env: Readonly<Record<string, string>>): Compose => {
+  const filled = (value: string) =>
+    value.replace(variable, (_, name: string, kind: string | undefined, more: string | undefined) => {
+      const given = env[name]
+      if (given !== undefined && given !== '') return given
       if (kind === '?') throw new Error(`${name} is not set: ${more}`)
       return kind === '-' ? more! : ''
-    }),
-    { merge: true },
-  ) as Compose
+    })
+  return parse(text, (_, value) => (typeof value === 'string' ? filled(value) : value), { merge: true }) as Compose
+}
 
 /** What a service waits for, and how. */
 export const dependenciesOf = ({ depends_on: on }: Service): Readonly<Record<string, string>> =>
