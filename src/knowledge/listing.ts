@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { settingsHash } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
-import { storable } from './chunk-rows.ts'
+import { storable } from '../schemas/storable.ts'
 import type { FoundDocument, SourceListing } from './knowledge-base.ts'
 import { keepPages } from './page-validators.ts'
 import { inTransaction } from './transaction.ts'
