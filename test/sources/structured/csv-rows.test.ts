@@ -10,6 +10,7 @@ const fileOf = (content: Buffer | string): OpenedFile => {
     size: bytes.length,
     identity: 'one',
     read: async (at, length) => bytes.subarray(at, at + length),
+    changed: async () => false,
     close: async () => undefined,
   }
 }
