@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Bite } from '../../../src/sources/source.ts'
 import { structuredSpec } from '../../../src/sources/specs/structured.ts'
 import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
 import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
@@ -135,6 +136,23 @@ describe('bites', () => {
       expect.stringContaining('it has 1 cells'),
       expect.stringContaining('it has 3 cells'),
       expect.stringMatching(/column "No" is empty.*; column "Word" is empty/),
+    ])
+  })
+
+  test('reject a row whose document or uri would be longer than is taken, with its columns, and load the others', async () => {
+    const long = 'x'.repeat(3 * 1024 * 1024)
+    write('a.csv', `No,Word\n1,one\n2,${long}\n3,${long.slice(0, 9000)}\n`)
+    const document = { text: '{{no}}: {{word}}, {{word}}', uri: 'word:{{word}}' }
+    const bites: Bite[] = []
+    for (let cursor: string | null = null; bites.length === 0 || cursor !== null; cursor = bites.at(-1)!.next)
+      bites.push(await open(specOf({ document })).bite(cursor, signal))
+    expect(bites.flatMap(({ documents }) => documents)).toMatchObject([{ text: '1: one, one', uri: 'word:one' }])
+    expect(bites.flatMap(({ tabled }) => tabled!.rows.map(({ row }) => row))).toEqual([1])
+    expect(bites.flatMap(({ tabled }) => tabled!.rejects.map(({ message }) => message))).toEqual([
+      expect.stringMatching(
+        /^Row 2 of .*its document has 6291461 .*, 6291456 of them from the column "word", .*; at most 4194304/,
+      ),
+      expect.stringMatching(/^Row 3 of .*its uri has 9005 .* from the column "word"; at most 8192/),
     ])
   })
 
