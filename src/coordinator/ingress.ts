@@ -56,7 +56,7 @@ const take = async (
   const { command_id, kb_id, verb } = command
   if (request && 'refused' in request) return refused(command, request.refused.code, request.refused.message, null)
   if (request) {
-    const admission = await admit(tx, tenure, request, command_id)
+    const admission = await admit(tx, tenure, request, { commandId: command_id })
     switch (admission.outcome) {
       case 'accepted':
         return accepted(command, admission.job_id)
@@ -64,6 +64,9 @@ const take = async (
         return refused(command, 'job_unfinished', `It has an unfinished job (${admission.status}).`, admission.job_id)
       case 'settings_conflict':
         return refused(command, 'settings_conflict', admission.message, null)
+      case 'taken':
+      case 'key_reused':
+        throw new Error(`A record of job.commands was refused with ${admission.outcome}.`)
       case 'queue_full':
         return refused(command, 'queue_full', 'As many jobs wait as may. Ask again later.', null)
     }

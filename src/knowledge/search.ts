@@ -27,8 +27,8 @@ const columns = 'c.document_id, c.version, c.position, c.chunk_id, c.start_offse
 const fusedDepth = (topK: number) => Math.max(100, 4 * topK)
 
 /** The best chunks of the active versions. One snapshot: no document is seen in two versions, or half. */
-export const search = (pool: Pool, query: SearchQuery): Promise<readonly SearchHit[]> =>
-  inTransaction(pool, snapshot, async client => {
+export const search = (pool: Pool, query: SearchQuery, begin = snapshot): Promise<readonly SearchHit[]> =>
+  inTransaction(pool, begin, async client => {
     const kb = await storedBase(client, query.kb)
     switch (query.mode) {
       case 'vector':

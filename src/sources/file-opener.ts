@@ -4,30 +4,14 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { type Listing, walk } from './file-listing.ts'
+import { FileRefusal } from './file-refusal.ts'
 import { contentOf, identityOf, type OpenedFile } from './opened-file.ts'
-
-/** Why a path is not read: `code` is one of the codes below, the message a sentence that names the path. */
-export class FileRefusal extends Error {
-  override readonly name = 'FileRefusal'
-  readonly code: FileRefusalCode
-  constructor(code: FileRefusalCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-export type FileRefusalCode =
-  | 'outside_roots'
-  | 'source_gone'
-  | 'file_gone'
-  | 'unreadable'
-  | 'not_a_file'
-  | 'file_too_large'
-  | 'file_changed'
 
 export interface FileOpenerOptions {
   /** Folders below which files may be read; relative source paths start at the first. */
   readonly roots: readonly string[]
+  /** Folders below which nothing is read, although a root may be above them. */
+  readonly closed?: readonly string[]
   /** Bytes of the largest file that is read; 64 MiB unless given. */
   readonly maxBytes?: number
   /** Bytes of the largest file that is read piece by piece; 16 GiB unless given. */
@@ -46,11 +30,13 @@ export interface Located {
  */
 export class FileOpener {
   readonly #roots: readonly string[]
+  readonly #closed: readonly string[]
   readonly #maxBytes: number
   readonly #maxStreamedBytes: number
 
-  constructor({ roots, maxBytes = 64 * 1024 ** 2, maxStreamedBytes = 16 * 1024 ** 3 }: FileOpenerOptions) {
+  constructor({ roots, closed = [], maxBytes = 64 * 1024 ** 2, maxStreamedBytes = 16 * 1024 ** 3 }: FileOpenerOptions) {
     this.#roots = roots.map(root => resolve(root))
+    this.#closed = closed.map(folder => resolve(folder))
     this.#maxBytes = maxBytes
     this.#maxStreamedBytes = maxStreamedBytes
   }
@@ -155,7 +141,7 @@ export class FileOpener {
 
   async #realBelowRoots(path: string, gone: 'source_gone' | 'file_gone'): Promise<string> {
     const real = await asked(path, gone, () => realpath(path))
-    for (const root of this.#roots) if (isBelow(await realOrSame(root), real)) return real
+    if (!(await isBelowOneOf(this.#closed, real)) && (await isBelowOneOf(this.#roots, real))) return real
     const leads = real === path ? '' : ` leads to ${real}, which`
     throw new FileRefusal(
       'outside_roots',
@@ -166,6 +152,11 @@ export class FileOpener {
 
 /** A root that does not exist (yet) allows nothing, and is no reason to refuse the others. */
 const realOrSame = (root: string): Promise<string> => realpath(root).catch(() => root)
+
+const isBelowOneOf = async (folders: readonly string[], path: string): Promise<boolean> => {
+  for (const folder of folders) if (isBelow(await realOrSame(folder), path)) return true
+  return false
+}
 
 const isBelow = (root: string, path: string): boolean => {
   const way = relative(root, path)

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Fatal, Reject } from '../../runtime/errors.ts'
-import { FileRefusal } from '../file-opener.ts'
+import { FileRefusal } from '../file-refusal.ts'
 import type { SourceMistake } from '../kind.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject, TabledRow } from '../source.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
