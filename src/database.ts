@@ -10,6 +10,8 @@ import { Migration0005_crawls } from '../migrations/Migration0005_crawls.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
+import { Migration0011_tenants } from '../migrations/Migration0011_tenants.ts'
+import { entities as accessEntities } from './access/entities.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
@@ -25,6 +27,7 @@ const migrations = [
   Migration0007_tables,
   Migration0008_streams,
   Migration0009_refresh,
+  Migration0011_tenants,
 ]
 
 export interface Database {
@@ -63,7 +66,7 @@ const timeouts = {
 /** Opens the database and sees what it is; the schema is not touched. Throws when it cannot be reached. */
 export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): Promise<Database> => {
   const orm = await MikroORM.init({
-    entities: [...knowledgeEntities, ...coordinatorEntities],
+    entities: [...knowledgeEntities, ...coordinatorEntities, ...accessEntities],
     clientUrl: url,
     pool: { min: 0, max: poolMax },
     driverOptions: { ...timeouts, application_name: 'penstock', keepAlive: true },

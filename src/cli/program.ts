@@ -6,6 +6,7 @@ import { registerControl } from './control.ts'
 import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
+import { registerKeys } from './keys.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
@@ -57,6 +58,7 @@ const verbs = [
   registerDeadLetters,
   registerIntake,
   registerVerify,
+  registerKeys,
   registerConfig,
 ]
 

@@ -16,6 +16,7 @@ const all = [
   'Migration0007_tables',
   'Migration0008_streams',
   'Migration0009_refresh',
+  'Migration0011_tenants',
 ]
 
 /** A knowledge base with a document, through the store. */
