@@ -117,7 +117,7 @@ describe('the services of docker-compose.yml, as plain processes of what the Doc
     timeout: 300_000,
   }, async () => {
     expect(dependenciesOf(compose.services.api!).migrate).toBe('service_completed_successfully')
-    const early = launchService('finishing')
+    const early = launchService('indexing')
     await early.closed
     expect(early.child.exitCode, 'a role before the migrations').toBe(1)
     expect(early.output()).toContain('Run `penstock migrate` first')
