@@ -8,6 +8,7 @@ import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
+import { dependenciesOf } from './operating.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
@@ -45,10 +46,10 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     tables: createTableCatalogue(pool),
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
     uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
-    dependencies: [
-      { name: 'database', check: async () => void (await pool.query('select 1')) },
-      { name: 'kafka', check: async () => void (await broker.clusterId()) },
-    ],
+    dependencies: dependenciesOf(parts, ['api']),
+    metrics: parts.metering.metrics,
+    metricsTargets: config.metrics.targets,
+    meter: parts.metering.api,
     log,
     version,
   })

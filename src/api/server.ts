@@ -23,6 +23,7 @@ import { ingestHandlers } from './ingest.ts'
 import { jobEventHandlers } from './job-events.ts'
 import { jobHandlers } from './jobs.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
+import { meterRequests, metricsHandlers, serveMetrics } from './metrics.ts'
 import { check } from './mistakes.ts'
 import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import type { ApiPorts } from './ports.ts'
@@ -41,7 +42,7 @@ const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
 export const createServer = (ports: ApiPorts): FastifyInstance => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     requestTimeout: 0,
     clientErrorHandler: refuseBadHttp,
     bodyLimit,
@@ -60,6 +61,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
   })
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   guardSlow(app)
+  meterRequests(app, ports)
   app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
 
   const handlers: Handlers = {
@@ -76,6 +78,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...scheduleHandlers(ports),
     ...previewHandlers(ports),
     ...healthHandlers(ports),
+    ...metricsHandlers(ports),
     intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
   }
   const serve = (on: FastifyInstance, those: (route: Route) => boolean) => {
@@ -101,6 +104,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     await reads.register(etag)
     serve(reads, ({ method }) => method === 'GET')
     serveReference(reads, ports.version)
+    serveMetrics(reads, ports)
   })
   serve(app, ({ method, octets }) => method !== 'GET' && octets === undefined)
   app.register(async files => {
@@ -152,7 +156,7 @@ const paramsOf = ({ path, pathRest }: Route, { params }: FastifyRequest): unknow
 
 const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
   const error = asApiError(thrown)
-  if (error.status >= 500) request.log.error({ err: thrown, request_id: request.id, url: request.url }, error.message)
+  if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message)
   reply.code(error.status).header('X-Request-ID', request.id).headers(error.headers)
   reply.send(errorBodyOf(error, request.id))
 }

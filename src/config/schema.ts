@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
+import { metricsSettings } from './metrics-settings.ts'
 import { sourceSettings } from './source-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
@@ -87,6 +88,11 @@ export const schema = z.object({
       integer(100, 600_000).default(60_000),
       'From sending such a request to its whole answer, in ms.',
     ),
+    price: setting(
+      'PENSTOCK_EMBEDDING_PRICE',
+      decimal(0, 1_000_000).optional(),
+      'What a million tokens cost, in your currency, for the metric of costs; without it there is none.',
+    ),
   }),
   jobs: z.object({
     lanes: setting(
@@ -163,6 +169,7 @@ export const schema = z.object({
       'The longest wait between two tries, in ms; a minute unless set.',
     ),
   }),
+  metrics: metricsSettings,
   log: z.object({
     level: setting(
       'PENSTOCK_LOG_LEVEL',
