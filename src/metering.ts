@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { ApiMeter } from './api/ports.ts'
 import type { Config } from './config.ts'
 import type { JobChange } from './coordinator/job-changes.ts'
-import type { ModelMeter } from './models/meter.ts'
+import type { BreakerState, ModelMeter } from './models/meter.ts'
 import type { StageMeter } from './runtime/meter.ts'
 import { instruments } from './telemetry/instruments.ts'
 import { Metrics } from './telemetry/metrics.ts'
@@ -81,7 +81,22 @@ const stageMeter = (metrics: Metrics): StageMeter => ({
 
 const breakerStates = { closed: 0, trying: 1, open: 2 } as const
 
-const modelMeter = (metrics: Metrics, price: number | null): ModelMeter => ({
+const modelMeter = (metrics: Metrics, price: number | null): ModelMeter => {
+  const breakers = new Map<string, () => BreakerState>()
+  const look = () =>
+    metrics.look([instruments.breaker], set => {
+      for (const [model, state] of breakers) set(instruments.breaker, { model }, breakerStates[state()])
+    })
+  return {
+    ...requestMeter(metrics, price),
+    breaker: (model, state) => {
+      if (breakers.size === 0) look()
+      breakers.set(model, state)
+    },
+  }
+}
+
+const requestMeter = (metrics: Metrics, price: number | null): Pick<ModelMeter, 'answered' | 'failed'> => ({
   answered(model, { seconds, tokens }) {
     metrics.observe(instruments.providerSeconds, { model }, seconds)
     metrics.add(instruments.providerRequests, { model, outcome: 'ok' })
@@ -92,9 +107,6 @@ const modelMeter = (metrics: Metrics, price: number | null): ModelMeter => ({
   failed(model, { seconds, code: outcome }) {
     metrics.observe(instruments.providerSeconds, { model }, seconds)
     metrics.add(instruments.providerRequests, { model, outcome })
-  },
-  breaker(model, state) {
-    metrics.look([instruments.breaker], set => set(instruments.breaker, { model }, breakerStates[state()]))
   },
 })
 

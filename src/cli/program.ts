@@ -7,6 +7,7 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
+import { registerLogLevel } from './log-level.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
@@ -57,6 +58,7 @@ const verbs = [
   registerDeadLetters,
   registerIntake,
   registerVerify,
+  registerLogLevel,
   registerConfig,
 ]
 

@@ -50,8 +50,9 @@ export class Metrics {
     this.#of(histogram, Histogram).observe(this.#bounded(labels), value)
   }
 
-  /** From now on these gauges are looked for, together, each time that somebody asks. */
+  /** From now on these gauges are looked for, together, each time that somebody asks; a gauge has one look. */
   look(gauges: readonly Instrument<string, 'gauge'>[], look: (set: SetGauge) => void | Promise<void>): void {
+    for (const { name } of gauges) if (this.#made.has(name)) throw new Error(`Two look for the gauge ${name}.`)
     for (const gauge of gauges) this.#of(gauge, Gauge)
     this.#looks.push({ gauges, look })
   }
