@@ -17,7 +17,7 @@ export interface LineGauges {
   readonly deadLetters: readonly { readonly stage: string; readonly count: number }[]
   /** Lanes of unfinished jobs in stages that have not passed their end. */
   readonly lanes: readonly LaneGauge[]
-  /** Processes that own lanes of stages which unfinished jobs need. */
+  /** Processes that own lanes of stages which unfinished jobs need; a stage that nobody has looked at yet is left out. */
   readonly workers: readonly { readonly stage: string; readonly count: number }[]
 }
 
@@ -68,7 +68,10 @@ export const lineGauges = ({ em, broker }: LineGaugesOptions): (() => Promise<Li
       silenceSeconds: Math.max(0, ...of('running').map(job => silenceOf(job, new Date(clock!.now).getTime()))),
       deadLetters: letters.open,
       lanes,
-      workers: [...needed].map(stage => ({ stage, count: new Set(Object.values(owners.get(stage) ?? {})).size })),
+      workers: [...needed].flatMap(stage => {
+        const known = owners.get(stage)
+        return known ? [{ stage, count: new Set(Object.values(known)).size }] : []
+      }),
     }
   }
 }

@@ -13,9 +13,10 @@ test('jobs are counted by what becomes of them, and a job that has no worker sho
   await bench.ended(running, 'running')
   await bench.submit('second')
   const looked = look()
-  const found = await until('the load request is there', async () => {
+  const found = await until('the load request is there, and nobody who takes it', async () => {
     const line = await looked()
-    return line.lanes.some(({ stage, lag }) => stage === 'loading' && lag > 0) ? line : null
+    const seen = line.workers.some(({ stage }) => stage === 'loading')
+    return seen && line.lanes.some(({ stage, lag }) => stage === 'loading' && lag > 0) ? line : null
   })
   expect(found).toMatchObject({ running: 1, paused: 0, queued: 1 })
   expect(new Set(found!.lanes.map(({ stage }) => stage))).toEqual(
