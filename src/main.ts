@@ -44,7 +44,7 @@ const registerRun = (program: Command, context: CliContext): void => {
       'Runs roles of the line in this process, against the parts that KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name.',
     )
     .argument('<role...>', 'intake, loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api')
-    .option('--json', 'print {"roles", "url"} when they run, instead of text')
+    .option('--json', 'print {"roles", "url", "operating"} when they run, instead of text')
     .addHelpText('after', examples('run embedding', 'run coordinator api'))
     .action(async (names: readonly string[], { json }: { readonly json?: true }) => {
       const { isRole, roleNames, startRoles } = await import('./roles.ts')
@@ -55,9 +55,12 @@ const registerRun = (program: Command, context: CliContext): void => {
       const config = loadConfig()
       const running = await startRoles(names.filter(isRole), config, await createLogger(config))
       tellParentReady()
-      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url }))
+      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url, operating: running.operating }))
       else if (!process.connected)
-        say(context.stderr, `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}`)
+        say(
+          context.stderr,
+          `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}, metrics at http://${running.operating}/metrics`,
+        )
       await untilEnded(running, context)
     })
 }

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { onJobChanges } from './coordinator/job-changes.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Broker } from './kafka/broker.ts'
 import { openKafka } from './kafka/kafkajs.ts'
 import type { KnowledgeStore, TableWriter } from './knowledge/knowledge-base.ts'
 import { createKnowledgeStore } from './knowledge/pgvector.ts'
 import { createTableStore } from './knowledge/table-store.ts'
+import { type Metering, openMetering } from './metering.ts'
 import { migrationStatus } from './migrate.ts'
 import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import { openModels } from './models/open.ts'
@@ -24,6 +26,7 @@ import { version } from './version.ts'
 export interface Parts {
   readonly config: Config
   readonly log: Logger
+  readonly metering: Metering
   readonly embedderFor: (settings: EmbeddingSettings) => Embedder
   broker(): Promise<Broker>
   codec(): Promise<Codec>
@@ -66,6 +69,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
       return opened
     }
   }
+  const metering = openMetering(config, log)
   const nothing = async () => undefined
 
   const broker = once(
@@ -90,7 +94,11 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     async () => {
       const opened = await openDatabase({ url: addressOf(config.database.url, 'DATABASE_URL'), poolMax, log })
       const { pending } = await migrationStatus(opened)
-      if (pending.length === 0) return opened
+      if (pending.length === 0) {
+        metering.pool(opened.pool, poolMax)
+        onJobChanges(opened.orm.em, metering.job)
+        return opened
+      }
       await opened.close()
       throw new Error(`The database lacks ${pending.join(', ')}. Run \`penstock migrate\` first.`)
     },
@@ -119,7 +127,8 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
   return {
     config,
     log,
-    embedderFor: openModels(config),
+    metering,
+    embedderFor: openModels(config, metering.models),
     broker,
     codec,
     gate,

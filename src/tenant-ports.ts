@@ -11,6 +11,7 @@ import { search } from './knowledge/search.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { emOf, owners, queriesOf, snapshotOf } from './knowledge/tenancy.ts'
 import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
+import { dependenciesOf } from './operating.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
@@ -38,10 +39,10 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
     uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
     keys: createKeys(orm.em),
-    dependencies: [
-      { name: 'database', check: async () => void (await pool.query('select 1')) },
-      { name: 'kafka', check: async () => void (await broker.clusterId()) },
-    ],
+    dependencies: dependenciesOf(parts, ['api']),
+    metrics: parts.metering.metrics,
+    metricsTargets: config.metrics.targets,
+    meter: parts.metering.api,
     log,
     version,
   }

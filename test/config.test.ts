@@ -40,6 +40,7 @@ test('runs without any setting', () => {
     database: { url: null, port: 0 },
     openai: { baseUrl: 'https://api.openai.com/v1', apiKey: null },
     embedding: { concurrency: 4, batch: 128, timeoutMs: 60_000 },
+    metrics: { host: '127.0.0.1', port: 0, targets: [] },
     jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100, deleteGuard: 20 },
     stages: { slicesAtOnce: 4 },
     sources: {
@@ -85,6 +86,10 @@ test('takes every setting from the environment', () => {
     PENSTOCK_EMBEDDING_CONCURRENCY: '8',
     PENSTOCK_EMBEDDING_BATCH: '64',
     PENSTOCK_EMBEDDING_TIMEOUT_MS: '5000',
+    PENSTOCK_EMBEDDING_PRICE: '0.02',
+    PENSTOCK_METRICS_HOST: '0.0.0.0',
+    PENSTOCK_METRICS_PORT: '9464',
+    PENSTOCK_METRICS_TARGETS: 'one:9464, [::1]:9465',
     PENSTOCK_LANES: '32',
     PENSTOCK_PARALLELISM: '3',
     PENSTOCK_CONCURRENCY: '5',
@@ -138,7 +143,8 @@ test('takes every setting from the environment', () => {
     registry: { url: 'https://user:pass@registry.example.org', port: 8081 },
     database: { url: 'postgres://user:pass@database/penstock', port: 5432 },
     openai: { baseUrl: 'http://127.0.0.1:8090/v1', apiKey: 'sk-test' },
-    embedding: { concurrency: 8, batch: 64, timeoutMs: 5000 },
+    embedding: { concurrency: 8, batch: 64, timeoutMs: 5000, price: 0.02 },
+    metrics: { host: '0.0.0.0', port: 9464, targets: ['one:9464', '[::1]:9465'] },
     jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7, deleteGuard: 35 },
     stages: { slicesAtOnce: 2 },
     sources: {
@@ -314,7 +320,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(55)
+    expect(shown).toHaveLength(59)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

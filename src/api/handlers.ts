@@ -7,6 +7,7 @@ import { jobEventHandlers } from './job-events.ts'
 import { jobHandlers } from './jobs.ts'
 import { keyHandlers } from './keys.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
+import { metricsHandlers } from './metrics.ts'
 import type { ApiPorts } from './ports.ts'
 import { previewHandlers } from './previews.ts'
 import { scheduleHandlers } from './schedules.ts'
@@ -31,5 +32,6 @@ export const handlersFor = (ports: ApiPorts): Handlers => ({
   ...previewHandlers(ports),
   ...keyHandlers(ports),
   ...healthHandlers(ports),
+  ...metricsHandlers(ports),
   intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
 })

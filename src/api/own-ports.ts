@@ -108,6 +108,10 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     dependencies: ports.dependencies,
     ...(ports.answerWithinMs === undefined ? {} : { answerWithinMs: ports.answerWithinMs }),
     lanes: ports.lanes,
+    // Served to the operator alone.
+    metrics: ports.metrics,
+    metricsTargets: tenant === operator ? ports.metricsTargets : [],
+    meter: ports.meter,
     log: ports.log,
     version: ports.version,
   }

@@ -15,6 +15,7 @@ import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { Preview } from './contract/previews.ts'
 import type { CheckedTable, RowPage, TableSummary } from './contract/tables.ts'
+import type { Dependency } from './dependencies.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
@@ -46,6 +47,10 @@ export interface ApiPorts {
   readonly answerWithinMs?: number
   /** How many lanes the line has, the most that `parallelism` may ask for, and what a job gets that does not ask. */
   readonly lanes: { readonly all: number; readonly perJob: number }
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+  /** host:port of the processes that Prometheus is to ask. */
+  readonly metricsTargets: readonly string[]
+  readonly meter: ApiMeter
   readonly log: Logger
   readonly version: string
 }
@@ -108,8 +113,13 @@ export interface StructuredCheck {
   ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
 }
 
-export interface Dependency {
-  readonly name: string
-  /** Resolves when it answers; throws with a sentence when it does not. */
-  check(signal: AbortSignal): Promise<void>
+/** Told of requests; it never throws. */
+export interface ApiMeter {
+  /** `route` is the path with the names of its parameters; `seconds` are null for an answer that streams. */
+  answered(request: {
+    readonly method: string
+    readonly route: string
+    readonly status: number
+    readonly seconds: number | null
+  }): void
 }

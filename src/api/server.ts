@@ -21,6 +21,7 @@ import { guardDoors } from './doors/doors.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
 import type { Exchange, Handler, Handlers } from './handler.ts'
 import { handlersFor } from './handlers.ts'
+import { meterRequests, serveMetrics } from './metrics.ts'
 import { check } from './mistakes.ts'
 import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import { onceOf } from './once.ts'
@@ -41,7 +42,7 @@ export const createServer = (
 ): FastifyInstance => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     requestTimeout: 0,
     clientErrorHandler: refuseBadHttp,
     bodyLimit,
@@ -60,6 +61,7 @@ export const createServer = (
   })
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   guardSlow(app)
+  meterRequests(app, ports)
   guardDoors(app, access)
   app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
 
@@ -93,6 +95,7 @@ export const createServer = (
     await reads.register(etag)
     serve(reads, ({ method }) => method === 'GET')
     serveReference(reads, ports.version)
+    serveMetrics(reads, ports)
   })
   serve(app, ({ method, octets }) => method !== 'GET' && octets === undefined)
   app.register(async files => {
@@ -149,7 +152,7 @@ const paramsOf = ({ path, pathRest }: Route, { params }: FastifyRequest): unknow
 
 const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
   const error = asApiError(thrown)
-  if (error.status >= 500) request.log.error({ err: thrown, request_id: request.id, url: request.url }, error.message)
+  if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message)
   reply.code(error.status).header('X-Request-ID', request.id).headers(error.headers)
   reply.send(errorBodyOf(error, request.id))
 }

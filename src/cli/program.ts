@@ -8,6 +8,7 @@ import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
 import { registerKeys } from './keys.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
+import { registerLogLevel } from './log-level.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
@@ -59,6 +60,7 @@ const verbs = [
   registerIntake,
   registerVerify,
   registerKeys,
+  registerLogLevel,
   registerConfig,
 ]
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accessSettings } from './access-settings.ts'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
+import { metricsSettings } from './metrics-settings.ts'
 import { sourceSettings } from './source-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
@@ -90,6 +91,11 @@ export const schema = z.object({
       integer(100, 600_000).default(60_000),
       'From sending such a request to its whole answer, in ms.',
     ),
+    price: setting(
+      'PENSTOCK_EMBEDDING_PRICE',
+      decimal(0, 1_000_000).optional(),
+      'What a million tokens cost, in your currency, for the metric of costs; without it there is none.',
+    ),
   }),
   jobs: z.object({
     lanes: setting(
@@ -166,6 +172,7 @@ export const schema = z.object({
       'The longest wait between two tries, in ms; a minute unless set.',
     ),
   }),
+  metrics: metricsSettings,
   log: z.object({
     level: setting(
       'PENSTOCK_LOG_LEVEL',

@@ -141,7 +141,7 @@ export class IntakeTenure {
       return parking.hold(partition, null)
     }
     const message = `Partition ${partition} of ${topic} stands: as many events of '${full}' are parked as may, and its stream has no lane.`
-    log.warn({ partition, kb: full }, message)
+    log.warn({ partition, kb_id: full }, message)
     await parking.hold(partition, { kbId: full, message })
   }
 

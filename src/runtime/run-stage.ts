@@ -5,6 +5,7 @@ import type { Topic } from '../schemas/topics.ts'
 import type { Effects } from './effects.ts'
 import type { Gate } from './gate.ts'
 import { LaneWorker } from './lane-worker.ts'
+import type { StageMeter } from './meter.ts'
 import { policyOf, type RetrySettings } from './retry.ts'
 import type { Stage } from './stage.ts'
 import { createTurns } from './turns.ts'
@@ -21,6 +22,7 @@ export interface RunStageOptions<W> {
   readonly retry: RetrySettings
   /** Slices that this process works at once; 4 unless stated. */
   readonly slicesAtOnce?: number
+  readonly meter?: StageMeter
   readonly log: Logger
   /** The stage cannot go on in this process: the process should end and be started again. */
   failed(error: Error): void

@@ -32,6 +32,8 @@ export interface Settlement {
     readonly lane: number
     readonly records: readonly OutgoingRecord[]
   }[]
+  /** Of each reject. */
+  readonly codes: readonly string[]
 }
 
 export interface SettleOptions {
@@ -154,5 +156,5 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     message: said.message,
     branch_outputs: branchOutputs,
   })
-  return { sends: [...sends.values()] }
+  return { sends: [...sends.values()], codes: rejected.map(({ reject }) => reject.code) }
 }

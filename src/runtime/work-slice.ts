@@ -10,11 +10,13 @@ import type { Gate } from './gate.ts'
 import { guardedSignal } from './guarded-signal.ts'
 import { assertHeard } from './heard.ts'
 import type { Slice } from './lane-queue.ts'
+import type { StageMeter } from './meter.ts'
 import { type Input, type Rejected, type Settlement, settle } from './settle.ts'
 import { SliceError } from './slice-error.ts'
 import { sortSlice } from './sort-slice.ts'
 import type { Outcome, Stage, StageContext } from './stage.ts'
 import type { Holding } from './takeover.ts'
+import { tellSlice } from './tell-slice.ts'
 import { transformSlice } from './transform-slice.ts'
 import type { Asker, Turns } from './turns.ts'
 
@@ -28,6 +30,7 @@ export interface WorkSliceOptions<W> {
   readonly effects: Effects<W> | null
   readonly signal: AbortSignal
   readonly log: Logger
+  readonly meter?: StageMeter
   /** Asked before anything leaves the process: a worker that may be a zombie starts nothing. */
   readonly membership: Pick<Membership, 'silentMs' | 'sessionTimeoutMs'>
   readonly thread: Turns
@@ -121,17 +124,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   } catch (error) {
     throw new SliceError('line', error)
   }
-  const ms = (from: number, to: number) => Math.round(to - from)
-  options.log.debug(
-    {
-      first: slice.first,
-      records: inputs.length,
-      transform_ms: ms(started, transformed),
-      effect_ms: ms(transformed, effected),
-      commit_ms: ms(effected, performance.now()),
-    },
-    'slice done',
-  )
+  tellSlice(options, { inputs, outcomes, codes: settled.codes, items: said.items, started, transformed, effected })
   return ended ? 'ended' : 'worked'
 }
 

@@ -28,6 +28,8 @@ export interface FakePorts extends ApiPorts {
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
     rows: Parameters<ApiPorts['tables']['rows']>[2][]
+    /** What the meter was told. */
+    metered: Parameters<ApiPorts['meter']['answered']>[0][]
     previews: { readonly source: object; readonly limit: number }[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
@@ -53,6 +55,7 @@ export interface FakePorts extends ApiPorts {
     /** What a report becomes by a repair. */
     afterRepair: Record<string, VerifyReport>
     logged: Record<string, unknown>[]
+    metrics: string
   }
 }
 
@@ -70,6 +73,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       previews: [],
       repairs: [],
       rows: [],
+      metered: [],
     },
   }
   const stored: FakePorts['stored'] = {
@@ -92,6 +96,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     reports: {},
     afterRepair: {},
     logged: [],
+    metrics: '',
   }
   const kbOf = (kbId: string) => stored.knowledgeBases.find(kb => kb.kb_id === kbId) ?? null
   const reportOf = (kb: string | null): VerifyReport => {
@@ -205,6 +210,9 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       return stored.preview
     },
     dependencies: [],
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => stored.metrics },
+    metricsTargets: ['127.0.0.1:9464'],
+    meter: { answered: request => void asked.metered.push(request) },
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
     version: '1.2.3',

@@ -175,3 +175,8 @@ export type DocumentPage = z.output<typeof documentPage>
 export type SearchAnswer = z.output<typeof searchAnswer>
 export type Readiness = z.output<typeof readiness>
 export type { JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'
+
+/** As Prometheus wants it: targets are host:port. */
+export const metricsTargets = z.array(
+  z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+)

@@ -44,6 +44,7 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
   keys: 'admin',
   createKey: 'admin',
   revokeKey: 'admin',
+  metricsTargets: 'admin',
   verify: 'admin',
   repair: 'admin',
   verifyInstallation: 'admin',

@@ -88,6 +88,15 @@ export const routes = {
     statuses: { 200: 'Ready for work.', 503: 'Something it depends on does not answer.' },
     errors: {},
   }),
+  metricsTargets: route({
+    method: 'GET',
+    path: '/metrics/targets',
+    tag: 'service',
+    summary: 'Where the /metrics of all processes are, for the http_sd_configs of Prometheus',
+    answer: answers.metricsTargets,
+    statuses: { 200: 'One group.' },
+    errors: {},
+  }),
   openapi: route({
     method: 'GET',
     path: '/openapi.json',
