@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
-import { headingPath, storable } from './chunk-rows.ts'
+import { storable } from '../schemas/storable.ts'
+import { headingPath } from './chunk-rows.ts'
 import { chunkTable, indexNames } from './chunk-table.ts'
 import type { SearchHit, SearchQuery } from './knowledge-base.ts'
 import { fuse } from './rank-fusion.ts'

@@ -1,11 +1,11 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
+import { lstat, open, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { type Listing, walk } from './file-listing.ts'
 import { FileRefusal } from './file-refusal.ts'
-import { identityOf, type OpenedFile } from './opened-file.ts'
+import { contentOf, identityOf, type OpenedFile } from './opened-file.ts'
 
 export interface FileOpenerOptions {
   /** Folders below which files may be read; relative source paths start at the first. */
@@ -97,11 +97,16 @@ export class FileOpener {
 
   /** A file to be read piece by piece; whoever opens it closes it. Throws FileRefusal. */
   async stream(path: string): Promise<OpenedFile> {
-    const { file, opened, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
+    const { file, opened, real, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
+    const identity = identityOf(opened)
     return {
-      ...{ uri, size: opened.size, identity: identityOf(opened) },
+      ...{ uri, size: opened.size, identity },
       read: (at, length) =>
         asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, opened.size - at)), at)),
+      async changed() {
+        const [held, named] = [await file.stat(), await asked(path, 'file_gone', () => lstat(real))]
+        return identityOf(held) !== identity || identityOf(named) !== identity
+      },
       close: () => file.close(),
     }
   }
@@ -119,7 +124,7 @@ export class FileOpener {
           `${path} has ${opened.size} bytes; at most ${maxBytes} are read. Split it, or raise ${setting}.`,
         )
       await this.#checkSame(path, real, opened)
-      return { file, opened, uri: pathToFileURL(real).href }
+      return { file, opened, real, uri: pathToFileURL(real).href }
     } catch (error) {
       await file.close()
       throw error
@@ -174,18 +179,6 @@ const asked = async <T>(path: string, gone: 'source_gone' | 'file_gone', operati
 
 /** About this process or the machine, not about the file: to be tried again. */
 const transient: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY', 'ETIMEDOUT'])
-
-/** As many bytes as the file had when it was opened: one that grows meanwhile does not pass the limit. */
-const contentOf = async (file: FileHandle, size: number, from = 0): Promise<Buffer> => {
-  const bytes = Buffer.allocUnsafe(size)
-  let filled = 0
-  while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, from + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return bytes.subarray(0, filled)
-}
 
 const kindOf = (found: Stats): string =>
   found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device'
