@@ -14,7 +14,7 @@ import { version } from './version.ts'
 
 /**
  * The `penstock` command. The verbs that talk to a running Penstock are in `cli/`; those that are one are composed here:
- * `up`, `run ROLE...`, `migrate` and `quickstart`. What they need is imported when they run, so that the others start fast.
+ * `up`, `run ROLE...`, `migrate`, `recover` and `quickstart`. What they need is imported when they run, so that the others start fast.
  */
 const registerUp = (program: Command, context: CliContext): void => {
   program
@@ -84,6 +84,30 @@ const registerMigrate = (program: Command, context: CliContext): void => {
         result.migrations.map(({ name, state }) => [name, state]),
       ))
         say(context.stdout, line)
+    })
+}
+
+const registerRecover = (program: Command, context: CliContext): void => {
+  program
+    .command('recover')
+    .summary('give a restored database to an empty Kafka')
+    .description(
+      'After a restore from a backup, before any role is started: the database that DATABASE_URL names goes on with the ' +
+        'empty Kafka that KAFKA_BROKERS names. Jobs that were under way begin anew; those that had failed are given up.',
+    )
+    .option(...jsonFlag)
+    .addHelpText('after', examples('recover', 'recover --json'))
+    .action(async ({ json }: { readonly json?: true }) => {
+      const { recover } = await import('./recover-verb.ts')
+      const result = await recover(loadConfig())
+      if (json) return sayJson(context.stdout, result)
+      const list = (jobs: typeof result.again) => jobs.map(({ job_id, kb_id }) => `${job_id} of ${kb_id}`).join(', ')
+      say(
+        context.stdout,
+        `The database goes on with this Kafka. Jobs that begin anew: ${list(result.again) || 'none'}.`,
+      )
+      if (result.given_up.length > 0)
+        say(context.stdout, `Given up, to be started again by \`penstock ingest\`: ${list(result.given_up)}.`)
     })
 }
 
@@ -178,5 +202,6 @@ const context = processContext({
   settings: () => describeConfig(),
 })
 const program = buildProgram(context)
-for (const register of [registerUp, registerRun, registerMigrate, registerQuickstart]) register(program, context)
+for (const register of [registerUp, registerRun, registerMigrate, registerRecover, registerQuickstart])
+  register(program, context)
 process.exitCode = await runProgram(program, process.argv.slice(2), context)

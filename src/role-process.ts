@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { Role } from './roles.ts'
 import { readyMessage } from './supervisor/parent-channel.ts'
 import { endLeftover } from './supervisor/pid-file.ts'
@@ -34,7 +34,7 @@ export const roleProcess = ({ roles, environment, logFile, pidFile }: RoleProces
     spawnChild({
       name: roles.join(', '),
       command: process.execPath,
-      args: [...heapOf(roles), join(import.meta.dirname, 'main.ts'), 'run', ...roles],
+      args: [...heapOf(roles), join(import.meta.dirname, `main${extname(import.meta.filename)}`), 'run', ...roles],
       env: environment,
       logFile,
       pidFile,

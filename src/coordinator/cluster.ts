@@ -7,7 +7,8 @@ export class OtherCluster extends Error {
   constructor(known: string, found: string) {
     super(
       `This database was used with the Kafka cluster ${known}, and the broker is of cluster ${found}. ` +
-        'Point KAFKA_BROKERS at the first, or DATABASE_URL at an empty database.',
+        'Point KAFKA_BROKERS at the first, or DATABASE_URL at an empty database; ' +
+        '`penstock recover` gives a database that was restored from a backup to an empty Kafka.',
     )
   }
 }

@@ -1,6 +1,6 @@
 /** The embedded database: PGlite (PostgreSQL in WebAssembly) with pgvector, as one process with a data folder. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { choosePort } from '../supervisor/ports.ts'
 import type { Child } from '../supervisor/running.ts'
 import { onSamePort } from '../supervisor/same-port.ts'
@@ -33,7 +33,7 @@ export const startDatabase = async ({ dataDir, port, signal }: StartDatabaseOpti
     command: process.execPath,
     args: [
       '--disable-warning=ExperimentalWarning',
-      join(import.meta.dirname, 'embedded-main.ts'),
+      join(import.meta.dirname, `embedded-main${extname(import.meta.filename)}`),
       dataDir,
       String(listening),
     ],

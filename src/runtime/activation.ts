@@ -9,9 +9,9 @@ export class Activation {
   #grace: NodeJS.Timeout | null = null
 
   /** Aborts when nothing new may be begun. */
-  readonly ending = this.#ending.signal
+  readonly ending: AbortSignal = this.#ending.signal
   /** Aborts when what is in hand has to stop as well. */
-  readonly aborting = this.#aborting.signal
+  readonly aborting: AbortSignal = this.#aborting.signal
 
   /** Nothing new from now on, and what is in hand is aborted after so many milliseconds; 0 is at once. */
   end(graceMs: number): void {

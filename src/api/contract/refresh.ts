@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cronMistake, everySeconds, isTimezone, type Refresh } from '../../coordinator/schedules.ts'
 import { type SourceSpec, sourceSpec } from '../../sources/spec.ts'
 
-interface RefreshFields {
+export interface RefreshFields {
   readonly refresh_every?: string | undefined
   readonly refresh_cron?: string | undefined
   readonly refresh_timezone?: string | undefined

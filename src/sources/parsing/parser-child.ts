@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Ending, ParserLimits } from './failure.ts'
@@ -130,7 +130,7 @@ export const startParserChild = (options: ParserChildOptions): ParserChild => {
 
 const unref = (stream: ChildProcess['stderr']) => (stream as { unref?(): void } | null)?.unref?.()
 
-const program = fileURLToPath(new URL('./child.ts', import.meta.url))
+const program = fileURLToPath(new URL(`./child${extname(import.meta.filename)}`, import.meta.url))
 const sources = fileURLToPath(new URL('../..', import.meta.url))
 const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 /** Where they are in truth: an installation may link to them. */

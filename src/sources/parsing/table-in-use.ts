@@ -1,4 +1,6 @@
-const own = new URL('./table.ts', import.meta.url)
+import { extname } from 'node:path'
+
+const own = new URL(`./table${extname(import.meta.filename)}`, import.meta.url)
 let installed = own
 
 /** For tests of what survives a parser that goes wrong: nothing in `src` calls it. For pools that are opened afterwards. */
