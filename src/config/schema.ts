@@ -147,7 +147,7 @@ export const schema = z.object({
     timeoutMs: setting(
       'PENSTOCK_PARSER_TIMEOUT_MS',
       integer(100, 3_600_000).default(20_000),
-      'A file that takes its parser longer is tried once more, then rejected, in ms.',
+      'A file that takes its parser longer, or a sheet of a structured source without a step of 8 MiB, is tried once more, then rejected, in ms.',
     ),
     memoryMb: setting(
       'PENSTOCK_PARSER_MEMORY_MB',
