@@ -6,6 +6,7 @@ import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
+import { explainHit } from './knowledge/explain.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
 import type { Parts } from './parts.ts'
@@ -41,6 +42,8 @@ export const startApi = async (parts: Parts, nudge: () => void): Promise<Running
     schedules: createSchedules({ em: orm.em, knowledgeBases }),
     ...(await requestPorts(parts)),
     knowledge: await parts.store(),
+    explain: (kbId, id) => explainHit(pool, kbId, id),
+    jaegerUrl: config.traces.jaegerUrl,
     verifier: await openVerifier(parts),
     tables: createTableCatalogue(pool),
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },

@@ -10,6 +10,7 @@ import { Migration0005_crawls } from '../migrations/Migration0005_crawls.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
+import { Migration0010_traces } from '../migrations/Migration0010_traces.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
@@ -25,6 +26,7 @@ const migrations = [
   Migration0007_tables,
   Migration0008_streams,
   Migration0009_refresh,
+  Migration0010_traces,
 ]
 
 export interface Database {

@@ -29,7 +29,7 @@ const matches = (name: string, rule: string) => name === rule || name.startsWith
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   config: [],
-  telemetry: [],
+  telemetry: ['schemas/', 'runtime/tracing.ts', 'runtime/errors.ts', 'kafka/broker.ts'],
   supervisor: [],
   chunking: [],
   runtime: ['schemas/', 'kafka/broker.ts'],
@@ -40,10 +40,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   coordinator: ['schemas/', 'runtime/errors.ts', 'kafka/broker.ts', 'intake/parking.ts'],
   intake: ['schemas/', 'runtime/', 'kafka/broker.ts'],
   kafka: ['supervisor/'],
-  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/'],
-  sources: ['schemas/', 'runtime/errors.ts'],
+  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'telemetry/spans.ts'],
+  sources: ['schemas/', 'runtime/errors.ts', 'telemetry/spans.ts'],
   uploads: ['runtime/errors.ts'],
-  models: ['runtime/errors.ts', 'telemetry/secrets.ts'],
+  models: ['runtime/errors.ts', 'telemetry/secrets.ts', 'telemetry/spans.ts'],
   api: [
     ...[
       'coordinator/jobs.ts',
@@ -51,6 +51,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/intake-status.ts',
       'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
+      'knowledge/explain.ts',
+      'schemas/trace-context.ts',
+      'telemetry/contexts.ts',
+      'telemetry/spans.ts',
       'models/model.ts',
       'sources/spec.ts',
       'sources/specs/',
@@ -110,6 +114,7 @@ test('a package or module is imported only where it belongs', () => {
     '@mikro-orm': ['knowledge/', 'coordinator/', 'database.ts', 'migrate.ts'],
     '@electric-sql': ['knowledge/'],
     openai: ['models/'],
+    '@opentelemetry': ['telemetry/', 'api/traced.ts'],
     fastify: ['api/'],
     commander: ['cli/', 'main.ts', 'migrate-verb.ts'],
   }

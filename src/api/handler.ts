@@ -21,6 +21,14 @@ export interface Exchange {
   readonly octets?: Readable
   /** Bytes that such a body says it has; 0 where it does not say. */
   readonly announced: number
+  readonly trace: RequestTrace
+}
+
+export interface RequestTrace {
+  /** W3C context of what is done for the request; null where neither it nor this process is traced. */
+  readonly traceparent: string | null
+  /** The answer is made of what these brought. */
+  link(traceparents: readonly string[]): void
 }
 
 export interface Reply<N extends RouteName> {

@@ -6,7 +6,7 @@ import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
 import { type RequestedSource, splitSource } from './contract/refresh.ts'
 import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
-import type { Handlers } from './handler.ts'
+import type { Handlers, RequestTrace } from './handler.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -14,11 +14,11 @@ import type { ApiPorts } from './ports.ts'
 export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'start' | 'job'> => ({
   ingest: {
     examine: (body, known) => examine(ports, body, known),
-    answer: ({ body: { kb_id, ...work } }) => submit(ports, kb_id, work),
+    answer: ({ body: { kb_id, ...work } }, { trace }) => submit(ports, kb_id, work, trace),
   },
   start: {
     examine: (body, known) => examine(ports, body, known),
-    answer: ({ params, body }) => submit(ports, params.kb_id, body),
+    answer: ({ params, body }, { trace }) => submit(ports, params.kb_id, body, trace),
   },
   job: {
     async answer({ params: { job_id } }) {
@@ -29,8 +29,9 @@ export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'star
   },
 })
 
-const submit = async (ports: ApiPorts, kbId: string, work: StartRequest) => {
-  const body = admitted(kbId, await ports.jobs.submit(await completed(ports, kbId, work)))
+const submit = async (ports: ApiPorts, kbId: string, work: StartRequest, { traceparent }: RequestTrace) => {
+  const submission = { ...(await completed(ports, kbId, work)), ...(traceparent === null ? {} : { traceparent }) }
+  const body = admitted(kbId, await ports.jobs.submit(submission))
   return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
 }
 

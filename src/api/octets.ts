@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refuseBadHttp } from './bad-http.ts'
-import type { Exchange } from './handler.ts'
+import type { Exchange, RequestTrace } from './handler.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,7 +16,8 @@ export const takeOctets = (app: FastifyInstance): void => {
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 }
 
-export const exchangeOf = (request: FastifyRequest): Exchange => ({
+export const exchangeOf = (request: FastifyRequest, trace: RequestTrace): Exchange => ({
+  trace,
   ...{ signal: request.signal, log: request.log, announced: Number(request.headers['content-length'] ?? 0) },
   ...(request.routeOptions.config.octets ? { octets: (request.body as Readable | undefined) ?? request.raw } : {}),
 })

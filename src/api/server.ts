@@ -17,6 +17,7 @@ import { routes } from './contract/routes.ts'
 import { controlHandlers } from './control.ts'
 import { deadLetterHandlers } from './dead-letters.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
+import { explainHandlers } from './explain.ts'
 import type { Handler, Handlers } from './handler.ts'
 import { healthHandlers } from './health.ts'
 import { ingestHandlers } from './ingest.ts'
@@ -31,6 +32,7 @@ import { serveReference } from './reference.ts'
 import { scheduleHandlers } from './schedules.ts'
 import { searchHandlers } from './search.ts'
 import { tableHandlers } from './tables.ts'
+import { traced } from './traced.ts'
 import { uploadHandlers } from './uploads.ts'
 import { verifyHandlers } from './verify.ts'
 
@@ -70,6 +72,7 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
     ...jobEventHandlers(ports),
     ...knowledgeBaseHandlers(ports),
     ...searchHandlers(ports),
+    ...explainHandlers(ports),
     ...uploadHandlers(ports),
     ...verifyHandlers(ports),
     ...tableHandlers(ports),
@@ -87,8 +90,9 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
         url: urlOf(route),
         config: { octets: route.octets ?? false },
         handler: async (request, reply) => {
-          const input = await inputOf(route, handler, request)
-          const { status, headers, body } = await handler.answer(input, exchangeOf(request))
+          const { status, headers, body } = await traced(route, request, async trace =>
+            handler.answer(await inputOf(route, handler, request), exchangeOf(request, trace)),
+          )
           return reply
             .code(status)
             .headers(headers ?? {})

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
 import { sourceSettings } from './source-settings.ts'
+import { traceSettings } from './trace-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
@@ -163,6 +164,7 @@ export const schema = z.object({
       'The longest wait between two tries, in ms; a minute unless set.',
     ),
   }),
+  traces: traceSettings,
   log: z.object({
     level: setting(
       'PENSTOCK_LOG_LEVEL',

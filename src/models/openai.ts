@@ -1,4 +1,5 @@
 import OpenAI from 'openai'
+import { inSpan } from '../telemetry/spans.ts'
 import { inBatches } from './batching.ts'
 import { breaking } from './breaker.ts'
 import type { Embedder, EmbeddingSettings } from './model.ts'
@@ -44,7 +45,17 @@ export const openAiEmbedder = (
     logLevel: 'off',
   })
 
-  const request = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+  const about = {
+    'gen_ai.operation.name': 'embeddings',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': model,
+    'gen_ai.embeddings.dimension.count': dimensions,
+    'server.address': new URL(options.baseUrl).hostname,
+  }
+  const request = (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> =>
+    inSpan(`embeddings ${model}`, { ...about, 'penstock.texts': texts.length }, () => ask(texts, signal))
+
+  const ask = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
     try {
       // base64 is asked for by name, so that the client leaves the answer as it came and it can be checked here.
       const answer: unknown = await client.embeddings.create(

@@ -16,6 +16,7 @@ import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
 import { assertKept, type Held, type Holding, takeOver } from './takeover.ts'
+import type { Tracing } from './tracing.ts'
 import type { Turns } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
@@ -33,6 +34,7 @@ export interface LaneWorkerOptions<W> {
   /** For slices, and for the thread while they compute. */
   readonly turns: Turns
   readonly thread: Turns
+  readonly tracing: Tracing
   readonly log: Logger
 }
 

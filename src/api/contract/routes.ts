@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { explainRoutes } from './explain-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
@@ -19,6 +20,7 @@ export const routes = {
   ...tableRoutes,
   ...scheduleRoutes,
   ...previewRoutes,
+  ...explainRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',
