@@ -30,6 +30,7 @@ export const startIntake = async (
       refused: (kb, message) => log.warn({ kb_id: kb, operation: 'start a stream' }, message),
     }),
     lanes: config.jobs.lanes,
+    tracing: parts.tracing,
     log,
     failed,
   })

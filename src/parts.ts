@@ -14,6 +14,7 @@ import { openModels } from './models/open.ts'
 import { processName } from './process-name.ts'
 import type { Effects } from './runtime/effects.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
+import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs } from './schemas/topic-specs.ts'
@@ -27,6 +28,8 @@ export interface Parts {
   readonly config: Config
   readonly log: Logger
   readonly metering: Metering
+  /** What slices are recorded by. */
+  readonly tracing: Tracing
   readonly embedderFor: (settings: EmbeddingSettings) => Embedder
   broker(): Promise<Broker>
   codec(): Promise<Codec>
@@ -55,7 +58,12 @@ const userAgentOf = ({ fetch: { contact } }: Config): string =>
   `Penstock/${version}${contact === null ? '' : ` (+${contact})`}`
 
 /** `failed` is called when a part can no longer be used and the process should end. */
-export const openParts = (config: Config, log: Logger, failed: (error: Error) => void): Parts => {
+export const openParts = (
+  config: Config,
+  log: Logger,
+  failed: (error: Error) => void,
+  tracing: Tracing = untraced,
+): Parts => {
   const closers: (() => Promise<void>)[] = []
   const once = <T>(open: () => Promise<T>, close: (part: T) => Promise<void>): (() => Promise<T>) => {
     let opened: Promise<T> | null = null
@@ -105,7 +113,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     part => part.close(),
   )
   const store = once(
-    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard }),
+    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard, code: version }),
     nothing,
   )
 
@@ -128,6 +136,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     config,
     log,
     metering,
+    tracing,
     embedderFor: openModels(config, metering.models),
     broker,
     codec,

@@ -16,6 +16,7 @@ import type { Effects } from './runtime/effects.ts'
 import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
+import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
@@ -42,9 +43,14 @@ export interface RunningRoles extends Running {
 type Started = Running & { readonly url?: string; nudge?(): void }
 
 /** Starts the roles of this process over one set of parts. `stop` ends them in the order of the line, then the parts. */
-export const startRoles = async (roles: readonly Role[], config: Config, log: Logger): Promise<RunningRoles> => {
+export const startRoles = async (
+  roles: readonly Role[],
+  config: Config,
+  log: Logger,
+  tracing: Tracing = untraced,
+): Promise<RunningRoles> => {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
-  const parts = openParts(config, log, fail)
+  const parts = openParts(config, log, fail, tracing)
   const started: Started[] = []
   let operating: OperatorServer | null = null
   const stop = async () => {
@@ -121,6 +127,7 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
     retry: config.retry,
     slicesAtOnce: config.stages.slicesAtOnce,
     meter: parts.metering.stages,
+    tracing: parts.tracing,
     log,
     failed,
   })

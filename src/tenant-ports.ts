@@ -7,6 +7,7 @@ import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
+import { explainHit } from './knowledge/explain.ts'
 import { search } from './knowledge/search.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { emOf, owners, queriesOf, snapshotOf } from './knowledge/tenancy.ts'
@@ -39,6 +40,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
     uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
     keys: createKeys(orm.em),
+    jaegerUrl: config.traces.jaegerUrl,
     dependencies: dependenciesOf(parts, ['api']),
     metrics: parts.metering.metrics,
     metricsTargets: config.metrics.targets,
@@ -61,6 +63,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
       dryRun: dryRun(openSource, catalogue),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },
+      explain: (kbId, id) => explainHit(queriesOf(pool, tenant), kbId, id),
       tables: createTableCatalogue(queriesOf(pool, tenant)),
     }
     return ownPorts(ports, tenant, owned)

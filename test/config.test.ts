@@ -55,6 +55,17 @@ test('runs without any setting', () => {
     upstream: { partitions: 4, parkedEvents: 100_000, parkedMb: 256 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
+    traces: {
+      endpoint: null,
+      tracesEndpoint: null,
+      protocol: 'http/protobuf',
+      disabled: false,
+      serviceName: 'penstock',
+      sampler: 'parentbased_traceidratio',
+      ratio: 1,
+      slowMs: 10_000,
+      jaegerUrl: null,
+    },
     log: { level: 'info', format: 'auto' },
   })
 })
@@ -118,6 +129,15 @@ test('takes every setting from the environment', () => {
     INGESTION_RETRY_MAX_ATTEMPTS: '9',
     INGESTION_RETRY_BACKOFF_FACTOR: '1.5',
     INGESTION_RETRY_MAX_DELAY: '2000',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/traces',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_SDK_DISABLED: 'true',
+    OTEL_SERVICE_NAME: 'line',
+    OTEL_TRACES_SAMPLER: 'traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+    PENSTOCK_TRACES_SLOW_MS: '500',
+    PENSTOCK_JAEGER_URL: 'http://jaeger:16686',
     PENSTOCK_LOG_LEVEL: 'debug',
     PENSTOCK_LOG_FORMAT: 'json',
   }
@@ -163,6 +183,17 @@ test('takes every setting from the environment', () => {
     upstream: { partitions: 6, parkedEvents: 10, parkedMb: 2 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
+    traces: {
+      endpoint: 'http://collector:4318',
+      tracesEndpoint: 'http://collector:4318/traces',
+      protocol: 'http/json',
+      disabled: true,
+      serviceName: 'line',
+      sampler: 'traceidratio',
+      ratio: 0.25,
+      slowMs: 500,
+      jaegerUrl: 'http://jaeger:16686',
+    },
     log: { level: 'debug', format: 'json' },
   })
   expect(load({ env: environmentOf(config, {}) })).toEqual(config)
@@ -320,7 +351,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(59)
+    expect(shown).toHaveLength(68)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -1,5 +1,6 @@
 import { controlHandlers } from './control.ts'
 import { deadLetterHandlers } from './dead-letters.ts'
+import { explainHandlers } from './explain.ts'
 import type { Handlers } from './handler.ts'
 import { healthHandlers } from './health.ts'
 import { ingestHandlers } from './ingest.ts'
@@ -25,6 +26,7 @@ export const handlersFor = (ports: ApiPorts): Handlers => ({
   ...jobEventHandlers(ports),
   ...knowledgeBaseHandlers(ports),
   ...searchHandlers(ports),
+  ...explainHandlers(ports),
   ...uploadHandlers(ports),
   ...verifyHandlers(ports),
   ...tableHandlers(ports),

@@ -70,6 +70,8 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       get: kbId => ofKb(kbId, null, () => ports.catalogue.get(kbId)),
       documents: (kbId, page) => ofKb(kbId, null, () => ports.catalogue.documents(kbId, page)),
     },
+    explain: (kbId, id) => ofKb(kbId, null, () => ports.explain(kbId, id)),
+    jaegerUrl: ports.jaegerUrl,
     knowledge: { search: query => ofKb(query.kb, [], () => ports.knowledge.search(query)) },
     verifier: {
       verify: (kbId, options) => ofKb(kbId, null, () => ports.verifier.verify(kbId, options)),

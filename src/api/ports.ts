@@ -5,6 +5,7 @@ import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
 import type { Schedules } from '../coordinator/schedules.ts'
+import type { Provenance } from '../knowledge/explain.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { SourceSpec } from '../sources/spec.ts'
@@ -26,6 +27,10 @@ export interface ApiPorts {
   readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
+  /** How a chunk or a document came about; null where there is none of this id. */
+  explain(kbId: string, id: string): Promise<Provenance | null>
+  /** Where people see traces; null where nobody said. */
+  readonly jaegerUrl: string | null
   readonly verifier: Verifier
   readonly uploads: Uploads
   /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */

@@ -27,6 +27,7 @@ import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import { onceOf } from './once.ts'
 import type { ApiPorts } from './ports.ts'
 import { serveReference } from './reference.ts'
+import { traced } from './traced.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
 const bodyLimit = 1024 * 1024
@@ -80,9 +81,10 @@ export const createServer = (
         config: { octets: route.octets ?? false, scope: routeScopes[name as RouteName] },
         handler: async (request, reply) => {
           const handler = handlersOf(request.principal.tenant)[name as RouteName] as unknown as UncheckedHandler
-          const exchange = exchangeOf(request, route.idempotent ? onceOf(request) : null)
-          const input = await inputOf(route, handler, request, exchange)
-          const { status, headers, body } = await handler.answer(input, exchange)
+          const { status, headers, body } = await traced(route, request, async trace => {
+            const exchange = exchangeOf(request, route.idempotent ? onceOf(request) : null, trace)
+            return handler.answer(await inputOf(route, handler, request, exchange), exchange)
+          })
           return reply
             .code(status)
             .headers(headers ?? {})

@@ -4,6 +4,7 @@ import { registerConfig } from './config.ts'
 import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { registerControl } from './control.ts'
 import { registerDeadLetters } from './dead-letters.ts'
+import { registerExplain } from './explain.ts'
 import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
 import { registerKeys } from './keys.ts'
@@ -51,6 +52,7 @@ const verbs = [
   registerWatch,
   registerControl,
   registerSearch,
+  registerExplain,
   registerKnowledgeBases,
   registerTables,
   registerStructured,

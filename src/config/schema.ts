@@ -4,6 +4,7 @@ import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
 import { metricsSettings } from './metrics-settings.ts'
 import { sourceSettings } from './source-settings.ts'
+import { traceSettings } from './trace-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
@@ -173,6 +174,7 @@ export const schema = z.object({
     ),
   }),
   metrics: metricsSettings,
+  traces: traceSettings,
   log: z.object({
     level: setting(
       'PENSTOCK_LOG_LEVEL',

@@ -1,5 +1,6 @@
 import OpenAI from 'openai'
 import { codeOf } from '../runtime/errors.ts'
+import { inSpan } from '../telemetry/spans.ts'
 import { inBatches } from './batching.ts'
 import { breaking } from './breaker.ts'
 import type { ModelMeter } from './meter.ts'
@@ -47,7 +48,17 @@ export const openAiEmbedder = (
     logLevel: 'off',
   })
 
-  const request = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+  const about = {
+    'gen_ai.operation.name': 'embeddings',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': model,
+    'gen_ai.embeddings.dimension.count': dimensions,
+    'server.address': new URL(options.baseUrl).hostname,
+  }
+  const request = (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> =>
+    inSpan(`embeddings ${model}`, { ...about, 'penstock.texts': texts.length }, () => ask(texts, signal))
+
+  const ask = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
     const started = performance.now()
     const seconds = () => (performance.now() - started) / 1000
     try {

@@ -17,6 +17,7 @@ import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
 import { assertKept, type Held, type Holding, takeOver } from './takeover.ts'
+import type { Tracing } from './tracing.ts'
 import type { Turns } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
@@ -35,6 +36,7 @@ export interface LaneWorkerOptions<W> {
   readonly turns: Turns
   readonly thread: Turns
   readonly meter?: StageMeter
+  readonly tracing: Tracing
   readonly log: Logger
 }
 

@@ -12,6 +12,7 @@ import type {
 } from '../../src/coordinator/dead-letters.ts'
 import type { Admission, CommandOutcome, CommandRequest, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
 import type { ScheduleBody } from '../../src/coordinator/schedules.ts'
+import type { Provenance } from '../../src/knowledge/explain.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import type { Code } from '../../src/verify/codes.ts'
 import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
@@ -47,6 +48,8 @@ export interface FakePorts extends ApiPorts {
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
+    /** By knowledge base and id. */
+    explained: Record<string, Provenance>
     tables: TableSummary[]
     rows: RowPage
     structured: Awaited<ReturnType<ApiPorts['structured']['check']>>
@@ -98,6 +101,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
+    explained: {},
     tables: [],
     rows: { rows: [], next: null },
     structured: { tables: [] },
@@ -119,6 +123,8 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
   return {
     asked,
     stored,
+    explain: async (kbId, id) => stored.explained[`${kbId}/${id}`] ?? null,
+    jaegerUrl: 'http://jaeger.test:16686/',
     jobs: {
       async submit(request) {
         asked.submissions.push(request)
@@ -301,6 +307,7 @@ export const aHit = (over: Partial<SearchHit> = {}): SearchHit => ({
   documentId: 'd'.repeat(32),
   chunkId: 'c'.repeat(32),
   version: 4294967296,
+  traceparent: null,
   ...over,
 })
 

@@ -135,6 +135,7 @@ export const searchAnswer = z.object({
         document_id: z.string(),
         chunk_id: z.string(),
         version: z.int(),
+        trace_id: z.string().nullable().describe('Of the way of its document through the line, where it was traced.'),
       }),
     )
     .readonly(),

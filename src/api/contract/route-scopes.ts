@@ -16,6 +16,7 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
   knowledgeBase: 'read',
   documents: 'read',
   search: 'read',
+  explain: 'read',
   tables: 'read',
   table: 'read',
   tableRows: 'read',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { explainRoutes } from './explain-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
@@ -20,6 +21,7 @@ export const routes = {
   ...tableRoutes,
   ...scheduleRoutes,
   ...previewRoutes,
+  ...explainRoutes,
   ...keyRoutes,
   knowledgeBases: route({
     method: 'GET',
