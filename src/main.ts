@@ -9,6 +9,7 @@ import { buildProgram, runProgram } from './cli/program.ts'
 import { findServer } from './cli/server-url.ts'
 import { say, sayJson, table } from './cli/text.ts'
 import { type Config, describeConfig, loadConfig } from './config.ts'
+import { registerRecover } from './recover-verb.ts'
 import { parentGone, tellParentReady } from './supervisor/parent-channel.ts'
 import { version } from './version.ts'
 
@@ -84,30 +85,6 @@ const registerMigrate = (program: Command, context: CliContext): void => {
         result.migrations.map(({ name, state }) => [name, state]),
       ))
         say(context.stdout, line)
-    })
-}
-
-const registerRecover = (program: Command, context: CliContext): void => {
-  program
-    .command('recover')
-    .summary('give a restored database to an empty Kafka')
-    .description(
-      'After a restore from a backup, before any role is started: the database that DATABASE_URL names goes on with the ' +
-        'empty Kafka that KAFKA_BROKERS names. Jobs that were under way begin anew; those that had failed are given up.',
-    )
-    .option(...jsonFlag)
-    .addHelpText('after', examples('recover', 'recover --json'))
-    .action(async ({ json }: { readonly json?: true }) => {
-      const { recover } = await import('./recover-verb.ts')
-      const result = await recover(loadConfig())
-      if (json) return sayJson(context.stdout, result)
-      const list = (jobs: typeof result.again) => jobs.map(({ job_id, kb_id }) => `${job_id} of ${kb_id}`).join(', ')
-      say(
-        context.stdout,
-        `The database goes on with this Kafka. Jobs that begin anew: ${list(result.again) || 'none'}.`,
-      )
-      if (result.given_up.length > 0)
-        say(context.stdout, `Given up, to be started again by \`penstock ingest\`: ${list(result.given_up)}.`)
     })
 }
 

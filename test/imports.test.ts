@@ -119,7 +119,7 @@ test('a package or module is imported only where it belongs', () => {
     '@opentelemetry': ['telemetry/', 'api/traced.ts'],
     fastify: ['api/'],
     'prom-client': ['telemetry/'],
-    commander: ['cli/', 'main.ts', 'migrate-verb.ts'],
+    commander: ['cli/', 'main.ts', 'migrate-verb.ts', 'recover-verb.ts'],
   }
   const astray = [...edges].flatMap(([file, imports]) =>
     imports

@@ -8,7 +8,7 @@ import { serverProperties } from '../../src/kafka/embedded-properties.ts'
 import { roleNames } from '../../src/roles.ts'
 import { checkout, dependenciesOf, msOf, readCompose, variables } from '../kit/compose.ts'
 
-const compose = readCompose({ POSTGRES_PASSWORD: 'secret', GRAFANA_PASSWORD: 'secret' })
+const compose = readCompose({ POSTGRES_PASSWORD: 'secret', GRAFANA_PASSWORD: 'secret', PENSTOCK_ADMIN_KEY: 'k' })
 const ours = Object.entries(compose.services).filter(([, { image }]) => image.startsWith('penstock:'))
 const roles = ours.filter(([, { command }]) => command?.[0] === 'run')
 const read = (file: string) => readFileSync(join(checkout, file), 'utf8')
@@ -119,7 +119,7 @@ describe('docker-compose.yml', () => {
     const example = read('.env.example')
     for (const { name } of variables) expect(example).toMatch(new RegExp(`^${name}=`, 'm'))
     const required = new Set(variables.filter(({ required }) => required).map(({ name }) => name))
-    expect([...required].toSorted()).toEqual(['GRAFANA_PASSWORD', 'POSTGRES_PASSWORD'])
+    expect([...required].toSorted()).toEqual(['GRAFANA_PASSWORD', 'PENSTOCK_ADMIN_KEY', 'POSTGRES_PASSWORD'])
     expect(() => readCompose({})).toThrow(/copy \.env\.example to \.env/)
   })
 })

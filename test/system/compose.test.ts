@@ -16,7 +16,8 @@ import { until } from '../kit/until.ts'
 
 const { folder, remove } = temporaryFolder('compose')
 const documents = join(folder, 'documents')
-const compose = readCompose({ POSTGRES_PASSWORD: 'secret', GRAFANA_PASSWORD: 'secret' })
+const apiKey = 'a-key-that-is-long-enough-for-an-administrator'
+const compose = readCompose({ POSTGRES_PASSWORD: 'secret', GRAFANA_PASSWORD: 'secret', PENSTOCK_ADMIN_KEY: apiKey })
 
 let kafka: Awaited<ReturnType<typeof startTestKafka>>
 let registry: Awaited<ReturnType<typeof startTestRegistry>>
@@ -136,7 +137,7 @@ describe('the services of docker-compose.yml, as plain processes of what the Doc
     }
     expect(await health()).toBe(0)
 
-    const client = createClient(`http://127.0.0.1:${port}`)
+    const client = createClient(`http://127.0.0.1:${port}`, { apiKey })
     const sources = [{ type: 'local_files' as const, path: documents }]
     const ingest = async (kb_id: string) => (await client.ingest({ body: { kb_id, sources, parallelism: 4 } })).job_id
     const completed = async (job_id: string) => {
