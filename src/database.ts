@@ -11,6 +11,8 @@ import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
 import { Migration0010_traces } from '../migrations/Migration0010_traces.ts'
+import { Migration0011_tenants } from '../migrations/Migration0011_tenants.ts'
+import { entities as accessEntities } from './access/entities.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
@@ -27,6 +29,7 @@ const migrations = [
   Migration0008_streams,
   Migration0009_refresh,
   Migration0010_traces,
+  Migration0011_tenants,
 ]
 
 export interface Database {
@@ -65,7 +68,7 @@ const timeouts = {
 /** Opens the database and sees what it is; the schema is not touched. Throws when it cannot be reached. */
 export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): Promise<Database> => {
   const orm = await MikroORM.init({
-    entities: [...knowledgeEntities, ...coordinatorEntities],
+    entities: [...knowledgeEntities, ...coordinatorEntities, ...accessEntities],
     clientUrl: url,
     pool: { min: 0, max: poolMax },
     driverOptions: { ...timeouts, application_name: 'penstock', keepAlive: true },

@@ -167,7 +167,13 @@ const serverUrl = async (): Promise<string> => {
   return findServer({ url: config.api.url, chosen, running: () => announced(config) })
 }
 
-const context = processContext({ version, serverUrl, settings: () => describeConfig() })
+const context = processContext({
+  version,
+  serverUrl,
+  apiKey: () => loadConfig().api.key,
+  createKey: async request => (await import('./keys-verb.ts')).createKeyDirectly(request, loadConfig()),
+  settings: () => describeConfig(),
+})
 const program = buildProgram(context)
 for (const register of [registerUp, registerRun, registerMigrate, registerQuickstart]) register(program, context)
 process.exitCode = await runProgram(program, process.argv.slice(2), context)

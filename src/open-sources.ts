@@ -16,9 +16,10 @@ import { youtubeKind } from './sources/youtube-kind.ts'
 export type WebParts = Omit<WebsiteDeps, 'parsers'>
 
 /** The one opener of source paths, as this installation allows them. */
-export const fileOpener = ({ sources }: Pick<Config, 'sources'>): FileOpener => {
-  const { fileRoots: roots, maxFileBytes: maxBytes, maxStreamedBytes } = sources
-  return new FileOpener({ roots, maxBytes, maxStreamedBytes })
+export const fileOpener = (config: Pick<Config, 'dataDir' | 'sources'>): FileOpener => {
+  const { fileRoots: roots, maxFileBytes: maxBytes, maxStreamedBytes } = config.sources
+  // What users sent is read by their knowledge base alone, also where a root is above it.
+  return new FileOpener({ roots, closed: [uploadDirOf(config)], maxBytes, maxStreamedBytes })
 }
 
 /** Where files that users upload are kept. */

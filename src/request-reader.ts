@@ -4,6 +4,7 @@ import type { CoordinatorDoor } from './coordinator/tenure.ts'
 import { createCatalogue } from './knowledge/catalogue.ts'
 import { sourceKinds } from './open-sources.ts'
 import type { Parts } from './parts.ts'
+import { messageOf } from './runtime/errors.ts'
 import { kindOf } from './sources/kind.ts'
 import { lookingWebParts } from './web-parts.ts'
 
@@ -22,7 +23,10 @@ export const requestPorts = async (parts: Parts): Promise<RequestPorts> => {
   }
 }
 
-/** Reads starts that come by Kafka as the API reads them. */
+/**
+ * Reads starts that come by Kafka, or by a schedule, as the API reads them. A source that fails when it is checked is a
+ * mistake of the request: whoever asked is told, and others are not kept waiting for it.
+ */
 export const requestReader = (ports: RequestPorts): CoordinatorDoor['readRequest'] => {
   const parsed = (json: string): unknown => {
     try {
@@ -31,9 +35,16 @@ export const requestReader = (ports: RequestPorts): CoordinatorDoor['readRequest
       throw new ApiError(400, 'bad_json', `The request is not JSON: ${(cause as Error).message}.`, { cause })
     }
   }
+  const checkSource: RequestPorts['checkSource'] = async source => {
+    try {
+      return await ports.checkSource(source)
+    } catch (error) {
+      return [{ path: '', message: `cannot be looked at now: ${messageOf(error)}` }]
+    }
+  }
   return async (kbId, json) => {
     try {
-      return await readStart(ports, kbId, parsed(json))
+      return await readStart({ ...ports, checkSource }, kbId, parsed(json))
     } catch (error) {
       if (error instanceof ApiError && error.status < 500)
         return { refused: { code: error.code, message: error.message } }

@@ -33,7 +33,8 @@ test('runs without any setting', () => {
   expect(load()).toEqual({
     dataDir: join(cwd, '.penstock'),
     cacheDir: '/home/someone/.cache/penstock',
-    api: { host: '127.0.0.1', port: 7400, url: 'http://127.0.0.1:7400' },
+    api: { host: '127.0.0.1', port: 7400, url: 'http://127.0.0.1:7400', key: null },
+    access: { requireKeys: false, adminKey: null, allowedHosts: [], allowedOrigins: [], rateLimit: 6_000 },
     kafka: { brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false },
     registry: { url: null, port: 0 },
     database: { url: null, port: 0 },
@@ -75,6 +76,12 @@ test('takes every setting from the environment', () => {
     PENSTOCK_HOST: '0.0.0.0',
     PENSTOCK_PORT: '8080',
     PENSTOCK_URL: 'https://penstock.example.org',
+    PENSTOCK_API_KEY: 'pk_0123456789ab_key',
+    PENSTOCK_REQUIRE_KEYS: 'true',
+    PENSTOCK_ADMIN_KEY: 'a-secret-of-more-than-32-characters',
+    PENSTOCK_ALLOWED_HOSTS: 'api, penstock.example.org',
+    PENSTOCK_ALLOWED_ORIGINS: 'https://console.example.org',
+    PENSTOCK_RATE_LIMIT: '60',
     KAFKA_BROKERS: 'one:9092, two:9093',
     PENSTOCK_KAFKA_PORT: '9092',
     PENSTOCK_SESSION_TIMEOUT_MS: '10000',
@@ -133,7 +140,14 @@ test('takes every setting from the environment', () => {
   expect(config).toEqual({
     dataDir: '/data',
     cacheDir: join(cwd, 'cache'),
-    api: { host: '0.0.0.0', port: 8080, url: 'https://penstock.example.org' },
+    api: { host: '0.0.0.0', port: 8080, url: 'https://penstock.example.org', key: 'pk_0123456789ab_key' },
+    access: {
+      requireKeys: true,
+      adminKey: 'a-secret-of-more-than-32-characters',
+      allowedHosts: ['api', 'penstock.example.org'],
+      allowedOrigins: ['https://console.example.org'],
+      rateLimit: 60,
+    },
     kafka: {
       brokers: ['one:9092', 'two:9093'],
       port: 9092,
@@ -331,7 +345,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(58)
+    expect(shown).toHaveLength(64)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

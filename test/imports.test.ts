@@ -43,9 +43,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'telemetry/spans.ts'],
   sources: ['schemas/', 'runtime/errors.ts', 'telemetry/spans.ts'],
   uploads: ['runtime/errors.ts'],
+  access: [],
   models: ['runtime/errors.ts', 'telemetry/secrets.ts', 'telemetry/spans.ts'],
   api: [
     ...[
+      'access/keys.ts',
       'coordinator/jobs.ts',
       'coordinator/dead-letters.ts',
       'coordinator/intake-status.ts',
@@ -111,7 +113,7 @@ test('a package or module is imported only where it belongs', () => {
     '@kafkajs/confluent-schema-registry': ['schemas/registry.ts'],
     pg: ['knowledge/', 'verify/', 'database.ts'],
     'pg-copy-streams': ['knowledge/'],
-    '@mikro-orm': ['knowledge/', 'coordinator/', 'database.ts', 'migrate.ts'],
+    '@mikro-orm': ['knowledge/', 'coordinator/', 'access/', 'api-access.ts', 'database.ts', 'migrate.ts'],
     '@electric-sql': ['knowledge/'],
     openai: ['models/'],
     '@opentelemetry': ['telemetry/', 'api/traced.ts'],

@@ -44,3 +44,7 @@ export const invalidRequest = (mistakes: readonly Mistake[]): ApiError =>
 /** 503 with Retry-After; `seconds` is rounded up to at least one. */
 export const notNow = (code: ErrorCode, message: string, seconds: number, cause?: unknown): ApiError =>
   new ApiError(503, code, message, { headers: { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) }, cause })
+
+/** A name that another tenant has tells nothing of it but that. */
+export const taken = (kbId: string): ApiError =>
+  new ApiError(409, 'kb_taken', `The name '${kbId}' is taken. Give the knowledge base another one.`)

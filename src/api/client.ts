@@ -45,22 +45,32 @@ export class ClientError extends Error {
 export interface ClientOptions {
   /** Milliseconds one call may take, a stream until it begins; 60,000 unless stated, and more for long routes. */
   readonly timeoutMs?: number
+  /** Shown with each call; needed where the API does not listen on loopback. */
+  readonly apiKey?: string | undefined
 }
 
 /** A client of the Penstock at `baseUrl`, such as `http://127.0.0.1:7400`. Nothing is sent before the first call. */
-export const createClient = (baseUrl: string, { timeoutMs }: ClientOptions = {}): Client => {
+export const createClient = (baseUrl: string, { timeoutMs, apiKey }: ClientOptions = {}): Client => {
+  const base: Base = { url: baseUrl, headers: apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` } }
   const methods = Object.entries<Route>(routes).map(([name, route]) => {
     const ms = timeoutMs ?? route.timeoutMs ?? 60_000
     return [
       name,
       (call: LooseCall, signal?: AbortSignal) =>
-        route.streams ? stream(baseUrl, route, call, ms, signal) : send(baseUrl, route, call, ms, signal),
+        route.streams ? stream(base, route, call, ms, signal) : send(base, route, call, ms, signal),
     ]
   })
   return Object.fromEntries(methods) as Client
 }
 
+/** Where calls go, and what goes with each. */
+interface Base {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
 interface LooseCall {
+  readonly idempotencyKey?: string
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
@@ -68,38 +78,40 @@ interface LooseCall {
   readonly octets?: ReadableStream<Uint8Array> | Blob
 }
 
-const send = async (baseUrl: string, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) => {
+const send = async (base: Base, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) => {
   const timeout = AbortSignal.timeout(timeoutMs)
   const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout])
   try {
-    const response = await ask(baseUrl, route, call, signal)
-    return read(route, response.status, await response.text(), baseUrl)
+    const response = await ask(base, route, call, signal)
+    return read(route, response.status, await response.text(), base.url)
   } catch (error) {
-    throw explained(error, baseUrl, timeoutMs, timeout, caller)
+    throw explained(error, base.url, timeoutMs, timeout, caller)
   }
 }
 
-async function* stream(baseUrl: string, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) {
+async function* stream(base: Base, route: Route, call: LooseCall, timeoutMs: number, caller?: AbortSignal) {
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), timeoutMs)
   try {
     const signal = caller === undefined ? timeout.signal : AbortSignal.any([caller, timeout.signal])
-    const response = await ask(baseUrl, route, call, signal)
+    const response = await ask(base, route, call, signal)
     if (route.statuses[response.status] === undefined || response.body === null)
-      return void read(route, response.status, await response.text(), baseUrl)
+      return void read(route, response.status, await response.text(), base.url)
     clearTimeout(timer)
     yield* eventsIn(response.body)
   } catch (error) {
-    throw explained(error, baseUrl, timeoutMs, timeout.signal, caller)
+    throw explained(error, base.url, timeoutMs, timeout.signal, caller)
   } finally {
     clearTimeout(timer)
   }
 }
 
-const ask = (baseUrl: string, route: Route, call: LooseCall, signal: AbortSignal): Promise<Response> =>
-  fetch(urlOf(baseUrl, route, call), {
+const ask = (base: Base, route: Route, call: LooseCall, signal: AbortSignal): Promise<Response> =>
+  fetch(urlOf(base.url, route, call), {
     method: route.method,
     headers: {
+      ...base.headers,
+      ...(call.idempotencyKey === undefined ? {} : { 'Idempotency-Key': call.idempotencyKey }),
       Accept: route.streams ? 'text/event-stream' : 'application/json',
       ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Once } from '../coordinator/jobs.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { AnswerOf, InputOf, RouteName, StatusOf } from './contract/routes.ts'
+import type { Principal } from './doors/access.ts'
 
 /** What one route does with a request that passed its schemas; refusals are thrown as ApiError. */
 export interface Handler<N extends RouteName> {
@@ -9,7 +11,7 @@ export interface Handler<N extends RouteName> {
    * Finds the mistakes that a schema cannot see, in the body as it came, so that all mistakes go back at once.
    * `known` are those of the schema; what they already name is not to be looked at.
    */
-  examine?(body: unknown, known: readonly Mistake[]): Promise<readonly Mistake[]>
+  examine?(body: unknown, known: readonly Mistake[], exchange: Exchange): Promise<readonly Mistake[]>
   answer(input: InputOf<N>, exchange: Exchange): Promise<Reply<N>>
 }
 
@@ -21,6 +23,9 @@ export interface Exchange {
   readonly octets?: Readable
   /** Bytes that such a body says it has; 0 where it does not say. */
   readonly announced: number
+  readonly principal: Principal
+  /** Names the request, and what it says, where it is to be carried out once. */
+  readonly once: Once | null
   readonly trace: RequestTrace
 }
 

@@ -1,24 +1,24 @@
-import type { Admission, Submission } from '../coordinator/jobs.ts'
+import type { Admission, Once, Submission } from '../coordinator/jobs.ts'
 import type { EmbeddingSettings } from '../models/model.ts'
 import { Fatal } from '../runtime/errors.ts'
-import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
+import { ApiError, invalidRequest, notFound, notNow, taken } from './api-error.ts'
 import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
 import { type RequestedSource, splitSource } from './contract/refresh.ts'
 import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
-import type { Handlers, RequestTrace } from './handler.ts'
+import type { Exchange, Handlers, RequestTrace } from './handler.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 
 /** Starting jobs. */
 export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'start' | 'job'> => ({
   ingest: {
-    examine: (body, known) => examine(ports, body, known),
-    answer: ({ body: { kb_id, ...work } }, { trace }) => submit(ports, kb_id, work, trace),
+    examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
+    answer: ({ body: { kb_id, ...work } }, { once, trace }) => submit(ports, kb_id, work, once, trace),
   },
   start: {
-    examine: (body, known) => examine(ports, body, known),
-    answer: ({ params, body }, { trace }) => submit(ports, params.kb_id, body, trace),
+    examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
+    answer: ({ params, body }, { once, trace }) => submit(ports, params.kb_id, body, once, trace),
   },
   job: {
     async answer({ params: { job_id } }) {
@@ -29,9 +29,17 @@ export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'star
   },
 })
 
-const submit = async (ports: ApiPorts, kbId: string, work: StartRequest, { traceparent }: RequestTrace) => {
-  const submission = { ...(await completed(ports, kbId, work)), ...(traceparent === null ? {} : { traceparent }) }
-  const body = admitted(kbId, await ports.jobs.submit(submission))
+const submit = async (
+  ports: ApiPorts,
+  kbId: string,
+  work: StartRequest,
+  once: Once | null,
+  { traceparent }: RequestTrace,
+) => {
+  const known = once && (await ports.jobs.submitted(once))
+  const traced = traceparent === null ? {} : { traceparent }
+  const admission = known ?? (await ports.jobs.submit({ ...(await completed(ports, kbId, work)), ...traced }, once))
+  const body = admitted(kbId, admission)
   return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
 }
 
@@ -90,10 +98,22 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
     }
     case 'settings_conflict':
       throw new ApiError(409, 'settings_conflict', admission.message)
+    case 'taken':
+      throw taken(kbId)
+    case 'key_reused':
+      throw new ApiError(
+        422,
+        'idempotency_key_reused',
+        'This Idempotency-Key came with another request within a day. Make up another key for this one.',
+      )
     case 'queue_full':
       throw notNow('queue_full', 'As many jobs wait as may. Submit again later.', admission.retry_after_s)
   }
 }
+
+/** What was carried out before is not examined again: its files may be gone by now. */
+const examineOnce = async (ports: ApiPorts, body: unknown, known: readonly Mistake[], { once }: Exchange) =>
+  once !== null && (await ports.jobs.submitted(once)) !== null ? [] : examine(ports, body, known)
 
 /** Asks of every source that passed its schema, even where the rest of the body did not, whether it may be read. */
 const examine = async (ports: RequestPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {

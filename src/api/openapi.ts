@@ -2,11 +2,14 @@ import { z } from 'zod'
 import * as answers from './contract/answers.ts'
 import * as letters from './contract/dead-letters.ts'
 import { errorBody } from './contract/errors.ts'
+import * as keys from './contract/keys.ts'
 import * as previews from './contract/previews.ts'
 import * as requests from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
-import { routes } from './contract/routes.ts'
+import { routeScopes } from './contract/route-scopes.ts'
+import { type RouteName, routes } from './contract/routes.ts'
 import * as schedules from './contract/schedules.ts'
+import { allows, scopes } from './contract/scopes.ts'
 import * as verify from './contract/verify.ts'
 
 type Json = Record<string, unknown>
@@ -22,6 +25,7 @@ const named = {
     DryRunRequest: letters.dryRunRequest,
     DiscardRequest: letters.discardRequest,
     PreviewRequest: previews.previewRequest,
+    KeyRequest: keys.keyRequest,
   },
   output: {
     Accepted: answers.accepted,
@@ -36,6 +40,8 @@ const named = {
     DocumentPage: answers.documentPage,
     SearchAnswer: answers.searchAnswer,
     Preview: previews.preview,
+    CreatedKey: keys.createdKey,
+    KeyList: keys.keyList,
     ScheduleList: schedules.scheduleList,
     VerifyReport: verify.verifyReport,
     RepairReport: verify.repairReport,
@@ -58,7 +64,7 @@ export const openapi = (version: string): Json => ({
       'Every answer that is not a success has the Error body; X-Request-ID is taken over or made, and sent back.',
   },
   paths: paths(),
-  components: { schemas: { ...schemasOf('input'), ...schemasOf('output') } },
+  components: { schemas: { ...schemasOf('input'), ...schemasOf('output') }, securitySchemes },
 })
 
 const paths = (): Json => {
@@ -72,7 +78,12 @@ const operation = (name: string, route: Route): Json => ({
   operationId: name,
   tags: [route.tag],
   summary: route.summary,
-  parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+  security: security(name as RouteName),
+  parameters: [
+    ...parameters('path', route.params),
+    ...parameters('query', route.query),
+    ...(route.idempotent ? [idempotencyKey] : []),
+  ],
   ...(route.octets ? { requestBody: { required: true, content: octets } } : {}),
   ...(route.body === undefined
     ? {}
@@ -82,9 +93,13 @@ const operation = (name: string, route: Route): Json => ({
       status,
       { description, content: route.streams ? events : json(route.answer) },
     ]),
-    ...Object.entries({ ...refusals(route), ...route.errors }).map(([status, description]) => [
+    ...Object.entries({ ...refusals(name as RouteName, route), ...route.errors }).map(([status, description]) => [
       status,
-      { description, ...(status === '503' ? { headers: retryAfter } : {}), content: json(errorBody) },
+      {
+        description,
+        ...(status === '503' || status === '429' ? { headers: retryAfter } : {}),
+        content: json(errorBody),
+      },
     ]),
   ]),
 })
@@ -94,7 +109,38 @@ const octets: Json = { 'application/octet-stream': { schema: { type: 'string', f
 /** OpenAPI cannot say what the data of an event is; the sentence of the route does. */
 const events: Json = { 'text/event-stream': { schema: { type: 'string' } } }
 
-const refusals = (route: Route): Record<number, string> => ({
+const key = 'key'
+const securitySchemes: Json = {
+  [key]: {
+    type: 'http',
+    scheme: 'bearer',
+    description: `A key that \`penstock keys create\` made. Its scopes: ${scopes.join(', ')}; admin has the others too. On loopback none is needed.`,
+  },
+}
+
+/** The scopes of which one is needed; none where no key is. */
+const security = (name: RouteName): Json[] => {
+  const needed = routeScopes[name]
+  return needed === 'open' ? [] : scopes.filter(scope => allows([scope], needed)).map(scope => ({ [key]: [scope] }))
+}
+
+const idempotencyKey: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Made up by the caller. For a day, the same request with the same key is answered with the job that it was first admitted as.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+const refusals = (name: RouteName, route: Route): Record<number, string> => ({
+  ...(routeScopes[name] === 'open'
+    ? {}
+    : {
+        401: 'It needs a key: none was sent (no_key), or one that is not good (bad_key).',
+        403: 'The key lacks the scope (scope_missing), or a page of another site asks (cross_site).',
+        429: 'Too many requests in a minute (rate_limited); Retry-After says when to try again.',
+      }),
   ...(route.body === undefined
     ? {}
     : { 400: 'The body is not JSON.', 413: 'The body is too large.', 415: 'The body is not application/json.' }),

@@ -1,5 +1,6 @@
 /** What the API needs of the rest of the service; composition hands it in. */
 import type { Logger } from 'pino'
+import type { Keys } from '../access/keys.ts'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
@@ -44,6 +45,7 @@ export interface ApiPorts {
   preview(source: SourceSpec, options: PreviewOptions): Promise<Preview>
   readonly tables: Tables
   readonly structured: StructuredCheck
+  readonly keys: Keys
   readonly dependencies: readonly Dependency[]
   /** Milliseconds a dependency has to answer; 2,000 unless stated. */
   readonly answerWithinMs?: number
@@ -65,6 +67,14 @@ export interface DryRunOptions {
   /** Whether what would be loaded is wanted too. */
   readonly content: boolean
   readonly signal: AbortSignal
+}
+
+/** Whose knowledge bases are. */
+export interface Owners {
+  /** null while the name is free. */
+  of(kbId: string): Promise<string | null>
+  /** Makes a name that is free the tenant's; false where it is another's. */
+  claim(kbId: string, tenant: string): Promise<boolean>
 }
 
 /** What is stored, for people to look at. Bodies are those of the API, so nothing is mapped twice. */

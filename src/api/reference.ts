@@ -36,7 +36,7 @@ export const serveReference = (app: FastifyInstance, version: string): void => {
     return opening
   }
   for (const url of ['/reference', '/reference/*'])
-    app.get(url, async (request, reply) => {
+    app.get(url, { config: { scope: 'open' } }, async (request, reply) => {
       const answer = await (await opened()).inject({ url: request.url })
       const { 'content-type': type, location } = answer.headers
       reply.code(answer.statusCode).headers({

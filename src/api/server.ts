@@ -8,39 +8,38 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import type { z } from 'zod'
 import { ApiError, invalidRequest } from './api-error.ts'
 import { refuseBadHttp } from './bad-http.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { Route } from './contract/route.ts'
-import { routes } from './contract/routes.ts'
-import { controlHandlers } from './control.ts'
-import { deadLetterHandlers } from './dead-letters.ts'
+import { routeScopes } from './contract/route-scopes.ts'
+import { type RouteName, routes } from './contract/routes.ts'
+import { type Access, openAccess } from './doors/access.ts'
+import { guardDoors } from './doors/doors.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
-import { explainHandlers } from './explain.ts'
-import type { Handler, Handlers } from './handler.ts'
-import { healthHandlers } from './health.ts'
-import { ingestHandlers } from './ingest.ts'
-import { jobEventHandlers } from './job-events.ts'
-import { jobHandlers } from './jobs.ts'
-import { knowledgeBaseHandlers } from './knowledge-bases.ts'
+import type { Exchange, Handler, Handlers } from './handler.ts'
+import { handlersFor } from './handlers.ts'
 import { check } from './mistakes.ts'
 import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
+import { onceOf } from './once.ts'
 import type { ApiPorts } from './ports.ts'
-import { previewHandlers } from './previews.ts'
 import { serveReference } from './reference.ts'
-import { scheduleHandlers } from './schedules.ts'
-import { searchHandlers } from './search.ts'
-import { tableHandlers } from './tables.ts'
 import { traced } from './traced.ts'
-import { uploadHandlers } from './uploads.ts'
-import { verifyHandlers } from './verify.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
 const bodyLimit = 1024 * 1024
+/** Of which the handlers are kept; those of others are made again. */
+const mostTenants = 256
 const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
 
-export const createServer = (ports: ApiPorts): FastifyInstance => {
+/** `portsOf` gives what is a tenant's own; what belongs to none is that of `ports`. */
+export const createServer = (
+  ports: ApiPorts,
+  access: Access = openAccess,
+  portsOf: (tenant: string) => ApiPorts = () => ports,
+): FastifyInstance => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -62,37 +61,28 @@ export const createServer = (ports: ApiPorts): FastifyInstance => {
   })
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   guardSlow(app)
+  guardDoors(app, access)
   app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
 
-  const handlers: Handlers = {
-    ...ingestHandlers(ports),
-    ...jobHandlers(ports),
-    ...deadLetterHandlers(ports),
-    ...controlHandlers(ports),
-    ...jobEventHandlers(ports),
-    ...knowledgeBaseHandlers(ports),
-    ...searchHandlers(ports),
-    ...explainHandlers(ports),
-    ...uploadHandlers(ports),
-    ...verifyHandlers(ports),
-    ...tableHandlers(ports),
-    ...scheduleHandlers(ports),
-    ...previewHandlers(ports),
-    ...healthHandlers(ports),
-    intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
+  const ofTenants = new LRUCache<string, Handlers>({ max: mostTenants })
+  const handlersOf = (tenant: string): Handlers => {
+    const handlers = ofTenants.get(tenant) ?? handlersFor(portsOf(tenant))
+    ofTenants.set(tenant, handlers)
+    return handlers
   }
   const serve = (on: FastifyInstance, those: (route: Route) => boolean) => {
     for (const [name, route] of Object.entries<Route>(routes)) {
       if (!those(route)) continue
-      const handler = handlers[name as keyof Handlers] as unknown as UncheckedHandler
       on.route({
         method: route.method,
         url: urlOf(route),
-        config: { octets: route.octets ?? false },
+        config: { octets: route.octets ?? false, scope: routeScopes[name as RouteName] },
         handler: async (request, reply) => {
-          const { status, headers, body } = await traced(route, request, async trace =>
-            handler.answer(await inputOf(route, handler, request), exchangeOf(request, trace)),
-          )
+          const handler = handlersOf(request.principal.tenant)[name as RouteName] as unknown as UncheckedHandler
+          const { status, headers, body } = await traced(route, request, async trace => {
+            const exchange = exchangeOf(request, route.idempotent ? onceOf(request) : null, trace)
+            return handler.answer(await inputOf(route, handler, request, exchange), exchange)
+          })
           return reply
             .code(status)
             .headers(headers ?? {})
@@ -127,7 +117,12 @@ type UncheckedHandler = Pick<Handler<'ingest'>, 'examine'> & {
 }
 
 /** The one place where requests are checked: every part by its schema, then what no schema sees, all at once. */
-const inputOf = async (route: Route, handler: UncheckedHandler, request: FastifyRequest): Promise<unknown> => {
+const inputOf = async (
+  route: Route,
+  handler: UncheckedHandler,
+  request: FastifyRequest,
+  exchange: Exchange,
+): Promise<unknown> => {
   const mistakes: Mistake[] = []
   const input: Record<string, unknown> = {}
   const part = (name: 'params' | 'query' | 'body', schema: z.ZodType | undefined, raw: unknown) => {
@@ -139,7 +134,7 @@ const inputOf = async (route: Route, handler: UncheckedHandler, request: Fastify
   part('params', route.params, paramsOf(route, request))
   part('query', route.query, request.query)
   part('body', route.body, request.body ?? (route.bodyOptional ? {} : request.body))
-  if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes)))
+  if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes, exchange)))
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   return input
 }

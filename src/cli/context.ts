@@ -1,4 +1,5 @@
 import type { Client } from '../api/client.ts'
+import type { CreatedKey, KeyBodyRequest } from '../api/contract/keys.ts'
 
 /** What the verbs are given of the world; composition makes it of the process. */
 export interface CliContext {
@@ -13,6 +14,8 @@ export interface CliContext {
   confirm(question: string): Promise<boolean | null>
   /** A client of the running Penstock; throws a sentence when its address cannot be known. */
   client(): Promise<Client>
+  /** Makes a key in the database itself; throws a sentence when it is not known. */
+  createKey(request: KeyBodyRequest): Promise<CreatedKey>
   /** Every setting with where it came from, secrets hidden. */
   settings(): readonly Setting[]
 }

@@ -19,6 +19,7 @@ interface Flags extends SourceFlags {
   readonly refreshEvery?: string
   readonly refreshCron?: string
   readonly refreshTimezone?: string
+  readonly idempotencyKey?: string
   readonly wait?: true
   readonly watch?: true
   readonly json?: true
@@ -48,6 +49,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     .option('--refresh-every <interval>', 'read the sources again every 15m, 6h or 1d')
     .option('--refresh-cron <pattern>', "read them again at these times, such as '0 3 * * *'")
     .option('--refresh-timezone <name>', 'of the pattern; UTC unless given')
+    .option('--idempotency-key <key>', 'made up by you: within a day the same request with it is admitted once')
     .option('--wait', 'return when the job has ended; exit code 1 if it failed')
     .option('--watch', 'as --wait, and show the phases meanwhile')
     .option(...jsonFlag)
@@ -68,7 +70,10 @@ const ingest = async (context: CliContext, sources: readonly string[], flags: Fl
     throw new UsageError('a stream of events has no end to wait for')
   const client = await context.client()
   const body = bodyOf(context, sources, flags)
-  const accepted = await client.ingest({ body }, context.signal)
+  const accepted = await client.ingest(
+    { body, ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }) },
+    context.signal,
+  )
   const waits = flags.wait === true || flags.watch === true
   if (!waits && flags.json) return sayJson(context.stdout, accepted)
   if (!flags.json) say(context.stdout, `Job ${accepted.job_id} of ${accepted.kb_id} is admitted (${accepted.status}).`)

@@ -7,6 +7,9 @@ export interface ContextParts {
   readonly version: string
   /** Where the running Penstock is; throws a sentence when that cannot be known. Asked only by verbs that call it. */
   serverUrl(): Promise<string>
+  /** The key to show it, if there is one. */
+  apiKey(): string | null
+  createKey: CliContext['createKey']
   settings(): readonly Setting[]
 }
 
@@ -14,7 +17,7 @@ export interface ContextParts {
  * The context of this process. Its signal aborts on the first SIGINT, SIGTERM or SIGHUP (the terminal was closed); the
  * second ends the process at once.
  */
-export const processContext = ({ version, serverUrl, settings }: ContextParts): CliContext => {
+export const processContext = ({ version, serverUrl, apiKey, createKey, settings }: ContextParts): CliContext => {
   const interrupted = new AbortController()
   const interrupt = () => {
     if (interrupted.signal.aborted) process.exit(130)
@@ -28,7 +31,8 @@ export const processContext = ({ version, serverUrl, settings }: ContextParts): 
     version,
     signal: interrupted.signal,
     confirm: question => confirm(question, interrupted.signal),
-    client: async () => createClient(await serverUrl()),
+    client: async () => createClient(await serverUrl(), { apiKey: apiKey() ?? undefined }),
+    createKey,
     settings,
   }
 }

@@ -7,6 +7,7 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerExplain } from './explain.ts'
 import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
+import { registerKeys } from './keys.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
@@ -59,6 +60,7 @@ const verbs = [
   registerDeadLetters,
   registerIntake,
   registerVerify,
+  registerKeys,
   registerConfig,
 ]
 

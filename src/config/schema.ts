@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessSettings } from './access-settings.ts'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
 import { sourceSettings } from './source-settings.ts'
@@ -16,7 +17,9 @@ export const schema = z.object({
     host: setting('PENSTOCK_HOST', hostName().default('127.0.0.1'), 'The address the API listens on.'),
     port: setting('PENSTOCK_PORT', integer(0, 65535).default(7400), 'The port the API listens on; 0 takes a free one.'),
     url: setting('PENSTOCK_URL', url(['http:', 'https:'], 'no password'), 'Where the command line finds the API.'),
+    key: setting('PENSTOCK_API_KEY', text().nullable().default(unset), 'The key that the command line shows it.', true),
   }),
+  access: accessSettings,
   kafka: z.object({
     brokers: setting(
       'KAFKA_BROKERS',

@@ -99,3 +99,23 @@ export const hosts = () => {
     .regex(/^(?:\[[\da-f:.]+\](?:\/\d{1,3})?|[a-z\d][\w.-]*(?:\/\d{1,2})?)(?::\d{1,5})?$/i, error)
   return z.union([z.string().transform(list => list.split(',')), z.array(z.string())], error).pipe(z.array(one))
 }
+
+/** Names and addresses of hosts; with commas between them. */
+export const hostNames = () =>
+  listOf(/^(?:[\w.-]+|\[[\da-f:.]+\])$/i, 'host names or addresses, with commas between them')
+
+/** Origins of pages, as browsers write them; with commas between them. */
+export const origins = () =>
+  listOf(/^https?:\/\/[^\s/?#@]+$/, 'origins such as https://console.example.org, with commas between them')
+
+const listOf = (pattern: RegExp, words: string) => {
+  const error = must(words)
+  const one = z.string().trim().regex(pattern, error)
+  return z.union([z.string().transform(list => list.split(',')), z.array(z.string())], error).pipe(z.array(one))
+}
+
+/** What cannot be guessed. */
+export const secret = () => {
+  const error = must('a text of 32 to 512 characters without spaces')
+  return z.string(error).regex(/^\S{32,512}$/, error)
+}

@@ -4,15 +4,20 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { eventsSource } from '../schemas/identity.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
-import type { Admission, JobKind, Submission } from './jobs.ts'
+import type { Admission, JobKind, Once, Submission } from './jobs.ts'
 import { branchesOf } from './phases.ts'
 import { saveSchedules } from './schedule-rows.ts'
+import { admittedAs, remember } from './submission-keys.ts'
 
 /** What admission needs of the stored knowledge bases; each call is part of the admission's transaction. */
 export interface KnowledgeBases {
   get(tx: EntityManager, kbId: string): Promise<Pick<Submission, 'embedding' | 'chunking'> | null>
   create(tx: EntityManager, kb: Pick<Submission, 'kb_id' | 'embedding' | 'chunking'>): Promise<void>
   setChunking(tx: EntityManager, kbId: string, chunking: Submission['chunking']): Promise<void>
+  /** The tenant whose it is; null while its name is free. */
+  ownerOf(tx: EntityManager, kbId: string): Promise<string | null>
+  /** Makes it a tenant's; false where it is another's. */
+  claim(tx: EntityManager, kbId: string, tenant: string): Promise<boolean>
 }
 
 export interface AdmissionOptions {
@@ -24,6 +29,18 @@ export interface AdmissionOptions {
   nudge?(): void
 }
 
+/** For whom a job is admitted, and as which request. */
+export interface Asker {
+  /** Whose knowledge base it may be; null for those who work for all, such as the coordinator. */
+  readonly tenant: string | null
+  readonly once: Once | null
+  /** That of a record of `job.commands`. */
+  readonly commandId: string | null
+}
+const anybody: Asker = { tenant: null, once: null, commandId: null }
+
+/** Whose what nobody asks for is. */
+const noTenant = 'default'
 const retryAfterSeconds = 30
 const unfinished = ['pending', 'running', 'paused'] as const
 const kindOf = ({ replay, sources }: Submission): JobKind => {
@@ -37,10 +54,14 @@ const inTheWay = (kind: JobKind) => (kind === 'stream' ? [...unfinished, 'failed
  * Admits a job, or says why not, in one transaction. Admissions go one after the other (they lock one row), so the
  * queue is never past its depth; the unique index on unfinished jobs stands behind that.
  */
-export const submit = async (options: AdmissionOptions, request: Submission): Promise<Admission> => {
+export const submit = async (
+  options: AdmissionOptions,
+  request: Submission,
+  asker: Partial<Asker> = {},
+): Promise<Admission> => {
   const admission = await options.em
     .fork()
-    .transactional(tx => admit(tx, options, request))
+    .transactional(tx => admit(tx, options, request, asker))
     .catch(error => {
       if (!(error instanceof UniqueConstraintViolationException)) throw error
       return conflict(options.em.fork(), request).then(found => {
@@ -52,14 +73,19 @@ export const submit = async (options: AdmissionOptions, request: Submission): Pr
   return admission
 }
 
-/** The same as part of a transaction; `commandId` is that of a record of `job.commands`. */
+/** The same as part of a transaction. */
 export const admit = async (
   tx: EntityManager,
   { knowledgeBases, queueDepth }: Pick<AdmissionOptions, 'knowledgeBases' | 'queueDepth'>,
   request: Submission,
-  commandId: string | null = null,
+  asker: Partial<Asker> = {},
 ): Promise<Admission> => {
+  const { tenant, once, commandId } = { ...anybody, ...asker }
   await tx.execute('select 1 from admission for update')
+  const known = once && (await admittedAs(tx, tenant ?? noTenant, once))
+  if (known) return known
+  const owner = await knowledgeBases.ownerOf(tx, request.kb_id)
+  if (tenant !== null && owner !== null && owner !== tenant) return { outcome: 'taken' }
   const found = await conflict(tx, request)
   if (found) return found
   const { kb_id, embedding, chunking } = request
@@ -69,8 +95,10 @@ export const admit = async (
   if ((await tx.count(JobRow, { status: 'pending' })) >= queueDepth)
     return { outcome: 'queue_full', retry_after_s: retryAfterSeconds }
 
-  if (!kb) await knowledgeBases.create(tx, { kb_id, embedding, chunking })
-  else if (JSON.stringify(kb.chunking) !== JSON.stringify(chunking))
+  if (!kb) {
+    if (!(await knowledgeBases.claim(tx, kb_id, owner ?? tenant ?? noTenant))) return { outcome: 'taken' }
+    await knowledgeBases.create(tx, { kb_id, embedding, chunking })
+  } else if (JSON.stringify(kb.chunking) !== JSON.stringify(chunking))
     await knowledgeBases.setChunking(tx, kb_id, chunking)
   const [earlier] = await tx.execute<{ run: string }[]>(
     `select coalesce(max(run), 0) as run from job where kb_id = ?`,
@@ -97,6 +125,7 @@ export const admit = async (
   tx.create(CommandRow, { jobId: job.id, verb: 'start', commandId })
   await tx.flush()
   if (schedule) await saveSchedules(tx, request)
+  if (once) await remember(tx, tenant ?? noTenant, once, job.id)
   return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
 }
 

@@ -14,8 +14,11 @@ import { newestOf } from './streams.ts'
  * the demands that were accepted before it are applied, so that of several clients the last one accepted wins. A failed
  * job that was given up cannot go on: its retry is a new job with the same request.
  */
-export const command = async (options: AdmissionOptions, request: CommandRequest): Promise<CommandOutcome> => {
-  const outcome = await options.em.fork().transactional(tx => accept(tx, request))
+export const command = async (
+  options: AdmissionOptions & { readonly own?: EntityManager },
+  request: CommandRequest,
+): Promise<CommandOutcome> => {
+  const outcome = await (options.own ?? options.em).fork().transactional(tx => accept(tx, request))
   if (outcome.outcome === 'closed') return again(options, outcome.job)
   if (outcome.outcome === 'accepted') options.nudge?.()
   return outcome
@@ -61,6 +64,8 @@ const again = async (options: AdmissionOptions, job: JobRow): Promise<CommandOut
   const reason = {
     conflict: 'its knowledge base has another unfinished job',
     settings_conflict: 'its knowledge base has other settings by now',
+    taken: 'its knowledge base is not yours',
+    key_reused: 'its request was another one',
     queue_full: 'as many jobs wait as may; try again later',
   }[admission.outcome]
   const message = `The failed job was given up, and cannot be started anew: ${reason}.`

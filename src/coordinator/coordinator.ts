@@ -42,11 +42,14 @@ export interface CoordinatorOptions extends CoordinatorStore, CoordinatorDoor {
   readonly watchMs?: number
   /** How often streams are tidied. */
   readonly tidyMs?: number
+  /** How long the sources of a schedule, or of a command by Kafka, may take to answer when they are checked. */
+  readonly checkMs?: number
 }
 
 /** Refuses a database that belongs to another cluster, then competes for the lease in the background. */
 export const startCoordinator = async (options: CoordinatorOptions): Promise<Coordinator> => {
-  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500, watchMs = 1_000, tidyMs = 600_000 } = options
+  const { em, broker, log, holder, lanes, leaseMs = 6_000, pollMs = 500 } = options
+  const { watchMs = 1_000, tidyMs = 600_000, checkMs = 10_000 } = options
   await claimCluster(em, await broker.clusterId())
   const lease = createLease(em, holder, leaseMs)
   const stopping = new AbortController()
@@ -102,7 +105,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       active = true
       await serve(
         { ...options, epoch, transactor, transaction },
-        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs, tidyMs },
+        { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs, tidyMs, checkMs },
       )
     } finally {
       active = false

@@ -5,16 +5,19 @@ import { letters, selected, stateOf, uriOf } from './open-letters.ts'
 import { planReplay } from './replay-plan.ts'
 import { type ReplayOptions, replay } from './replaying.ts'
 
-/** The dead letters of the database. */
-export const createDeadLetters = (options: ReplayOptions): DeadLetters => ({
-  groups: (jobId, limit) => groups(options.em.fork(), jobId, limit),
-  list: (jobId, filter) => list(options.em.fork(), jobId, filter),
+/** The dead letters of the database; `own` is the database as one tenant sees it, where they are that tenant's alone. */
+export const createDeadLetters = ({
+  own,
+  ...options
+}: ReplayOptions & { readonly own?: EntityManager }): DeadLetters => ({
+  groups: (jobId, limit) => groups((own ?? options.em).fork(), jobId, limit),
+  list: (jobId, filter) => list((own ?? options.em).fork(), jobId, filter),
   plan: (jobId, selection, edits) =>
-    options.em.fork().transactional(tx => planReplay(tx, options, jobId, selection, edits)),
+    (own ?? options.em).fork().transactional(tx => planReplay(tx, options, jobId, selection, edits)),
   replay: (jobId, request) => replay(options, jobId, request),
   async discard(jobId, selection) {
     const { sql, values } = selected(jobId, selection)
-    const found = await options.em.fork().execute<{ lane: number }[]>(
+    const found = await (own ?? options.em).fork().execute<{ lane: number }[]>(
       `update dead_letter set discarded_at = now(), input = null, payload = null
        where (lane, position) in (select l.lane, l.position from ${letters} where ${sql} and ${stateOf} = 'open')
        returning lane`,

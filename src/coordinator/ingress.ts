@@ -9,17 +9,28 @@ import { CommandRow } from './entities.ts'
 import { decoded, savePosition } from './followed.ts'
 import type { Submission } from './jobs.ts'
 import { accepted, refused, tellOutcomes } from './outcomes.ts'
+import type { InTurn } from './serial.ts'
 import type { Refusal, Tenure } from './tenure.ts'
 
 /**
  * Takes a batch of `job.commands`, in one transaction with the position after it: what is accepted goes the way of what
- * the API accepts, and all outcomes go to `job.events`. A command whose id was accepted before is passed over.
+ * the API accepts, and all outcomes go to `job.events`. A command whose id was accepted before is passed over. Requests are
+ * read before the turn: their sources may be slow.
  */
-export const takeCommands = async (tenure: Tenure, batch: LaneBatch): Promise<void> => {
+export const takeCommands = async (tenure: Tenure, batch: LaneBatch, inTurn: InTurn): Promise<void> => {
   await tenure.codec.prepare(batch.records.map(({ value }) => value))
   const commands = decoded(tenure, jobCommands, batch.records).map(({ value }) => value)
   const read = await Promise.all(commands.map(command => requestOf(tenure, command)))
-  await tenure.transaction(async tx => {
+  await inTurn(() => takeAll(tenure, batch, commands, read))
+}
+
+const takeAll = (
+  tenure: Tenure,
+  batch: LaneBatch,
+  commands: readonly JobCommand[],
+  read: readonly (Submission | Refusal | null)[],
+): Promise<void> =>
+  tenure.transaction(async tx => {
     await savePosition(tx, jobCommands, batch)
     const events: JobEvent[] = []
     for (const [i, command] of commands.entries()) {
@@ -32,9 +43,7 @@ export const takeCommands = async (tenure: Tenure, batch: LaneBatch): Promise<vo
     }
     await tellOutcomes(tx, events)
   })
-}
 
-/** The request of a start, checked before the transaction: its files may be slow. */
 const requestOf = (tenure: Tenure, { verb, kb_id, request }: JobCommand): Promise<Submission | Refusal | null> =>
   verb === 'start' ? tenure.readRequest(kb_id, request ?? '{}') : Promise.resolve(null)
 
@@ -47,7 +56,7 @@ const take = async (
   const { command_id, kb_id, verb } = command
   if (request && 'refused' in request) return refused(command, request.refused.code, request.refused.message, null)
   if (request) {
-    const admission = await admit(tx, tenure, request, command_id)
+    const admission = await admit(tx, tenure, request, { commandId: command_id })
     switch (admission.outcome) {
       case 'accepted':
         return accepted(command, admission.job_id)
@@ -55,6 +64,9 @@ const take = async (
         return refused(command, 'job_unfinished', `It has an unfinished job (${admission.status}).`, admission.job_id)
       case 'settings_conflict':
         return refused(command, 'settings_conflict', admission.message, null)
+      case 'taken':
+      case 'key_reused':
+        throw new Error(`A record of job.commands was refused with ${admission.outcome}.`)
       case 'queue_full':
         return refused(command, 'queue_full', 'As many jobs wait as may. Ask again later.', null)
     }

@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import { type AdmissionOptions, submit } from './admission.ts'
 import { command } from './commanding.ts'
 import { foreseen, waitingCommands } from './commands.ts'
@@ -7,13 +7,19 @@ import { isUnderWay, shownStatus } from './job-state.ts'
 import { jobStatus } from './job-status.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
 import { newestOf, parkedEvents } from './streams.ts'
+import { admittedAs } from './submission-keys.ts'
 import { type Limits, ownersOf, waitingFor } from './waiting.ts'
 
-export interface JobStoreOptions extends AdmissionOptions, Limits {}
+export interface JobStoreOptions extends AdmissionOptions, Limits {
+  /** Whose jobs these are; all, unless given. */
+  readonly tenant?: string
+  /** The database as that tenant sees it. Who waits for whom is asked of all of it, and told in numbers. */
+  readonly own?: EntityManager
+}
 
 /** The jobs of the database, as the API starts and sees them. */
 export const createJobs = (options: JobStoreOptions): Jobs => {
-  const { em } = options
+  const { em, own = em, tenant = null } = options
   /** What was accepted is shown as if it were applied; but a job is paused, or has ended, when it is. */
   const ahead = (stored: readonly JobRow[], commands: readonly CommandRow[]): readonly JobRow[] =>
     stored.map(row => {
@@ -24,13 +30,13 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
   /** Commands are read before the jobs and, if there were any, after them: one that was applied between would be in neither. */
   const show = async (find: (fork: EntityManager) => Promise<readonly JobRow[]>): Promise<readonly JobStatus[]> => {
     for (;;) {
-      const fork = em.fork()
+      const [fork, whole] = [own.fork(), em.fork()]
       const commands = await waitingCommands(fork)
       const stored = await find(fork)
       if (commands.length > 0 && (await someApplied(fork, commands))) continue
       const rows = ahead(stored, commands)
       const owners = await ownersOf(fork)
-      const reasons = await waitingFor(fork, rows, options, owners)
+      const reasons = await waitingFor(whole, rows, options, owners)
       const now = new Date()
       const parked = await parkedEvents(fork, rows)
       return rows.map(row => {
@@ -42,8 +48,9 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
   const one = async (find: (fork: EntityManager) => Promise<readonly JobRow[]>) => (await show(find))[0] ?? null
 
   return {
-    submit: request => submit(options, request),
-    command: request => command(options, request),
+    submit: (request, once = null) => submit(options, request, { tenant, once }),
+    submitted: once => admittedAs(own.fork(), tenant ?? 'default', once),
+    command: request => command({ ...options, own }, request),
     get: id => one(fork => fork.find(JobRow, { id })),
     ofKnowledgeBase: kbId =>
       one(async fork => {
@@ -52,10 +59,13 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
       }),
     list({ kb_id, status, limit }) {
       const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
-      return show(fork => fork.find(JobRow, where, { orderBy: { number: 'desc' }, limit }))
+      const ofTenant = tenant === null ? {} : { kbId: { $in: raw(knowledgeBasesOf, [tenant]) } }
+      return show(fork => fork.find(JobRow, { $and: [where, ofTenant] }, { orderBy: { number: 'desc' }, limit }))
     },
   }
 }
+
+const knowledgeBasesOf = '(select kb_id from knowledge_base_owner where tenant = ?)'
 
 /** Whether some of these, which waited, do not any more. */
 const someApplied = async (em: EntityManager, commands: readonly CommandRow[]): Promise<boolean> =>

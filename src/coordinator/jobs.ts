@@ -4,13 +4,23 @@ import type { ScheduledSource } from './schedules.ts'
 /** The port by which the API starts and sees jobs. Bodies are those of the API (snake_case), so nothing is mapped twice. */
 export interface Jobs {
   /** Admits a job, or says why not; creates the kb if it is new. One database transaction. */
-  submit(request: Submission): Promise<Admission>
+  submit(request: Submission, once?: Once | null): Promise<Admission>
+  /** What became of a request that was admitted before; null where it was not. */
+  submitted(once: Once): Promise<Admission | null>
   get(jobId: string): Promise<JobStatus | null>
   /** The newest run of a kb; its newest stream where it has had no run. */
   ofKnowledgeBase(kbId: string): Promise<JobStatus | null>
   list(filter: JobFilter): Promise<readonly JobStatus[]>
   /** Asks something of a job. What is accepted here is applied in the order of acceptance. */
   command(request: CommandRequest): Promise<CommandOutcome>
+}
+
+/** A request that may come again and is to be carried out once: for a day its key gives the job that it was admitted as. */
+export interface Once {
+  /** As the caller made it up. */
+  readonly key: string
+  /** SHA-256 of what was asked for. */
+  readonly digest: string
 }
 
 /** What may be asked of a job after its start. */
@@ -73,6 +83,10 @@ export type Admission =
   | { readonly outcome: 'accepted'; readonly job_id: string; readonly kb_id: string; readonly status: JobState }
   /** The kb has an unfinished job of this kind. */
   | { readonly outcome: 'conflict'; readonly job_id: string; readonly status: JobState }
+  /** The knowledge base is another tenant's. */
+  | { readonly outcome: 'taken' }
+  /** The key of the request was that of another one. */
+  | { readonly outcome: 'key_reused' }
   /** The kb exists with another embedding: its vectors cannot be mixed with these. */
   | { readonly outcome: 'settings_conflict'; readonly message: string }
   | { readonly outcome: 'queue_full'; readonly retry_after_s: number }

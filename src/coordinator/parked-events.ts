@@ -2,11 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { type Parking, type Room, sizeOf } from '../intake/parking.ts'
 import type { BrokerRecord } from '../kafka/broker.ts'
 import { eventsSource } from '../schemas/identity.ts'
+import { storable } from '../schemas/storable.ts'
 import { traceHeaders } from '../schemas/trace-context.ts'
 import { type AdmissionOptions, submit } from './admission.ts'
 import { JobRow } from './entities.ts'
 import { IntakePartitionRow, ParkedEventRow } from './intake-entities.ts'
-import { storable } from './stored-input.ts'
 import type { CoordinatorDoor } from './tenure.ts'
 
 export interface ParkingOptions extends AdmissionOptions, Pick<CoordinatorDoor, 'readRequest'> {

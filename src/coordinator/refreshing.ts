@@ -2,34 +2,38 @@ import { admit } from './admission.ts'
 import type { Submission } from './jobs.ts'
 import { hasUnfinishedRun, ScheduleRow } from './schedule-rows.ts'
 import { nextTime } from './schedules.ts'
+import type { InTurn } from './serial.ts'
 import type { Tenure } from './tenure.ts'
 
 /** Sources that a run takes at most; the rest follows with the next one. */
 const mostSources = 32
 
 /**
- * Starts a run for each knowledge base that has sources which are due: of those sources alone, checked as the API checks
- * a request. While the knowledge base has an unfinished run they wait for its end. True when a run was admitted.
+ * Starts a run of the sources of a knowledge base that are due: of those alone, checked as the API checks a request.
+ * They are checked outside of the coordinator's turn, for as long as they take; only what follows is done in it. True
+ * when a run was admitted.
  */
-export const startDue = async (tenure: Tenure): Promise<boolean> => {
-  let admitted = false
-  for (const [kbId, rows] of await dueSources(tenure)) {
-    const usable: ScheduleRow[] = []
-    const refused = new Map<string, string>()
-    for (const row of rows) {
-      const read = await tenure.readRequest(kbId, JSON.stringify(requestOf([row])))
-      if ('refused' in read) refused.set(row.id, read.refused.message)
-      else usable.push(row)
-    }
-    const read = usable.length === 0 ? null : await tenure.readRequest(kbId, JSON.stringify(requestOf(usable)))
-    if (read !== null && 'refused' in read) for (const { id } of usable) refused.set(id, read.refused.message)
-    const request = read === null || 'refused' in read ? null : asRun(read)
-    if (await start(tenure, kbId, rows, request, refused)) admitted = true
+export const startDue = async (
+  tenure: Tenure,
+  kbId: string,
+  rows: readonly ScheduleRow[],
+  inTurn: InTurn,
+): Promise<boolean> => {
+  const refused = new Map<string, string>()
+  const check = async (some: readonly ScheduleRow[]): Promise<Submission | null> => {
+    const read = await tenure.readRequest(kbId, JSON.stringify(requestOf(some)))
+    if (!('refused' in read)) return asRun(read)
+    for (const { id } of some) refused.set(id, read.refused.message)
+    return null
   }
-  return admitted
+  await Promise.all(rows.map(row => check([row])))
+  const usable = rows.filter(({ id }) => !refused.has(id))
+  const request = usable.length === 0 ? null : await check(usable)
+  return inTurn(() => start(tenure, kbId, rows, request, refused))
 }
 
-const dueSources = ({ transaction }: Tenure): Promise<ReadonlyMap<string, readonly ScheduleRow[]>> =>
+/** The sources that can be read again now, by knowledge base: while it has an unfinished run they wait for its end. */
+export const dueSources = ({ transaction }: Tenure): Promise<ReadonlyMap<string, readonly ScheduleRow[]>> =>
   transaction(async tx => {
     const ids = await tx.execute<{ kb_id: string; id: string }[]>(
       `select kb_id, id from schedule s where next_at <= now() and not ${hasUnfinishedRun('s.kb_id')}
@@ -37,9 +41,9 @@ const dueSources = ({ transaction }: Tenure): Promise<ReadonlyMap<string, readon
     )
     const due = new Map<string, ScheduleRow[]>()
     for (const { kb_id: kbId, id } of ids) {
-      const row = await tx.findOneOrFail(ScheduleRow, { kbId, id })
+      const row = await tx.findOne(ScheduleRow, { kbId, id })
       const rows = due.get(kbId) ?? []
-      if (rows.length < mostSources) due.set(kbId, [...rows, row])
+      if (row !== null && rows.length < mostSources) due.set(kbId, [...rows, row])
     }
     return due
   })

@@ -26,6 +26,8 @@ export const replay = async (
     if (documents.length === 0) return { outcome: 'nothing', not_replayable, superseded }
     const admitted = await admit(tx, options, await submissionOf(tx, options.knowledgeBases, plan, request))
     if (admitted.outcome === 'settings_conflict') throw new Error(admitted.message)
+    if (admitted.outcome === 'taken' || admitted.outcome === 'key_reused')
+      throw new Error(`The replay of ${jobId} was refused with ${admitted.outcome}.`)
     if (admitted.outcome !== 'accepted') return admitted
     await listDocuments(tx, admitted.job_id, documents)
     await mark(tx, jobId, admitted.job_id, documents)

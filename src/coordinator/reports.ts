@@ -1,4 +1,5 @@
 import type { LaneBatch } from '../kafka/broker.ts'
+import { storable } from '../schemas/storable.ts'
 import { deadLetters, progressTopic } from '../schemas/topics.ts'
 import { carryOut } from './carry-out.ts'
 import { awaitsDiscard } from './discarding.ts'
@@ -6,7 +7,7 @@ import { DeadLetterRow, type JobRow } from './entities.ts'
 import { type Decoded, decoded, savePosition } from './followed.ts'
 import type { JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
-import { storable, storedInput } from './stored-input.ts'
+import { storedInput } from './stored-input.ts'
 import type { Tenure } from './tenure.ts'
 
 /**

@@ -7,10 +7,11 @@ import type { JobRow } from './entities.ts'
 import { positions } from './followed.ts'
 import { takeCommands } from './ingress.ts'
 import { publish, settle } from './publications.ts'
-import { startDue } from './refreshing.ts'
+import { dueSources, startDue } from './refreshing.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
 import { applyProgress, storeDeadLetters } from './reports.ts'
-import { createSerial } from './serial.ts'
+import { createRequestChecks } from './request-checks.ts'
+import { createSerial, type InTurn } from './serial.ts'
 import { startJobs } from './starting.ts'
 import type { Tenure } from './tenure.ts'
 import { tidyStreams } from './tidying.ts'
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly watchMs: number
   /** How often streams are tidied. */
   readonly tidyMs: number
+  /** How long the sources of a request may take to answer when they are checked. */
+  readonly checkMs: number
 }
 
 /**
@@ -36,7 +39,7 @@ export interface ServeOptions {
  */
 export const serve = async (
   tenure: Tenure,
-  { signal: ended, wait, look, watchMs, tidyMs }: ServeOptions,
+  { signal: ended, wait, look, watchMs, tidyMs, checkMs }: ServeOptions,
 ): Promise<void> => {
   const serial = createSerial()
   const over = new AbortController()
@@ -46,7 +49,7 @@ export const serve = async (
    * In turn, and never after an error: a publication whose commit, or whose removal, is in doubt would be sent again by
    * whatever waits for its turn, and only the next tenure can tell.
    */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+  const inTurn: InTurn = work =>
     serial(async () => {
       signal.throwIfAborted()
       try {
@@ -56,7 +59,9 @@ export const serve = async (
         throw error
       }
     })
+  const checked: Tenure = { ...tenure, readRequest: createRequestChecks({ ...tenure, checkMs, signal }) }
   const aside = new Set<Promise<void>>()
+  const refreshing = new Set<string>()
   const discarding = new Set<string>()
   const followers: Follower[] = []
 
@@ -69,9 +74,13 @@ export const serve = async (
     if (freed.length > 0) beside(trimLanes(tenure, freed))
     await discardJobs()
   }
-  const actAndRefresh = async () => {
-    await act()
-    if (await startDue(tenure)) await act()
+  const refresh = async () => {
+    for (const [kbId, rows] of await inTurn(() => dueSources(tenure))) {
+      if (refreshing.has(kbId)) continue
+      refreshing.add(kbId)
+      const started = startDue(checked, kbId, rows, inTurn).finally(() => refreshing.delete(kbId))
+      beside(started.then(admitted => (admitted ? inTurn(act) : undefined)).catch(fail))
+    }
   }
   const discardJobs = async () => {
     for (const job of await jobsToDiscard(tenure)) if (!discarding.has(job.id)) beside(discard(job))
@@ -86,17 +95,17 @@ export const serve = async (
     await discardJob(tenure, job, signal).finally(() => discarding.delete(job.id))
     if (!signal.aborted) await inTurn(act).catch(fail)
   }
-  const read = (work: (batch: LaneBatch) => Promise<void>) => (batch: LaneBatch) => inTurn(() => work(batch))
-  const follow = async (topic: Topic, work: (batch: LaneBatch) => Promise<void>) => {
+  const follow = async (topic: Topic, records: (batch: LaneBatch) => Promise<void>) => {
     const from = await positions(tenure, topic)
-    followers.push(await tenure.broker.follow({ topic: topic.name, from, records: read(work), failed: fail }))
+    followers.push(await tenure.broker.follow({ topic: topic.name, from, records, failed: fail }))
   }
   const listen = async () => {
     while (!signal.aborted) {
       await wait(signal)
       if (signal.aborted) return
       const { commands, due } = await look()
-      if (commands || due) await inTurn(() => (due ? actAndRefresh() : act()))
+      if (commands) await inTurn(act)
+      if (due) await refresh()
     }
   }
 
@@ -123,13 +132,14 @@ export const serve = async (
   try {
     await settle(tenure)
     await act()
-    await follow(progressTopic, async batch => {
+    const report = async (batch: LaneBatch) => {
       if (await applyProgress(tenure, batch)) await act()
-    })
-    await follow(deadLetters, batch => storeDeadLetters(tenure, batch))
+    }
+    await follow(progressTopic, batch => inTurn(() => report(batch)))
+    await follow(deadLetters, batch => inTurn(() => storeDeadLetters(tenure, batch)))
     await follow(jobCommands, async batch => {
-      await takeCommands(tenure, batch)
-      await act()
+      await takeCommands(checked, batch, inTurn)
+      await inTurn(act)
     })
     await Promise.all([listen(), watch().catch(fail), tidy().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason

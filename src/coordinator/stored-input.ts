@@ -1,6 +1,7 @@
 import type { Codec } from '../schemas/codec.ts'
 import { CodecError } from '../schemas/codec-error.ts'
 import type { DeadLetter } from '../schemas/dead-letter.ts'
+import { storable } from '../schemas/storable.ts'
 import { topics } from '../schemas/topics.ts'
 import type { StoredInput } from './entities.ts'
 
@@ -27,6 +28,3 @@ const readable = (_: string, value: unknown): unknown => {
   if (bytes?.type === 'Buffer' && Array.isArray(bytes.data)) return Buffer.from(bytes.data).toString('base64')
   return value
 }
-
-/** PostgreSQL stores every character but these; names of files and words of other systems may have them. */
-export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()

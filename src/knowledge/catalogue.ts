@@ -2,11 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { createChunkTable } from './chunk-table.ts'
 import { AppliedRow, KnowledgeBaseRow } from './entities.ts'
+import { ownedBy, owners } from './tenancy.ts'
 
 type Settings = Pick<LaneJob, 'embedding' | 'chunking'>
 
 /** What admission does with knowledge bases; each call is part of its transaction. */
 export const knowledgeBases = {
+  ownerOf: owners.of,
+  claim: owners.claim,
+
   async get(tx: EntityManager, kbId: string): Promise<Settings | null> {
     const kb = await tx.findOne(KnowledgeBaseRow, kbId)
     return kb && { embedding: kb.embedding, chunking: kb.chunking }
@@ -60,12 +64,12 @@ export class BadCursor extends Error {
   readonly code = 'bad_cursor'
 }
 
-/** What is stored, for people to look at. */
-export const createCatalogue = (em: EntityManager) => ({
-  list: () => summaries(em.fork(), null),
+/** What is stored, for people to look at; of one tenant, or of all. */
+export const createCatalogue = (em: EntityManager, tenant: string | null = null) => ({
+  list: () => summaries(em.fork(), null, tenant),
 
   async get(kbId: string): Promise<KnowledgeBaseSummary | null> {
-    return (await summaries(em.fork(), kbId))[0] ?? null
+    return (await summaries(em.fork(), kbId, tenant))[0] ?? null
   },
 
   /** Documents by uri, those after the cursor `after`; null when there is no such knowledge base. Throws BadCursor. */
@@ -112,13 +116,18 @@ const parseCursor = (cursor: string): readonly [string, string] => {
   throw new BadCursor('The cursor is none that a page of documents gave: use its `next` as it came.')
 }
 
-const summaries = async (em: EntityManager, kbId: string | null): Promise<readonly KnowledgeBaseSummary[]> => {
+const summaries = async (
+  em: EntityManager,
+  kbId: string | null,
+  tenant: string | null,
+): Promise<readonly KnowledgeBaseSummary[]> => {
+  const conditions = [...(kbId === null ? [] : ['kb.id = ?']), ...(tenant === null ? [] : [ownedBy('kb.id')])]
   const rows = await em.execute<(Settings & { id: string; created_at: string; documents: string; chunks: string })[]>(
     `select kb.id, kb.embedding, kb.chunking, kb.created_at,
             count(d.document_id) as documents, coalesce(sum(d.chunks), 0) as chunks
      from knowledge_base kb left join document d on d.kb_id = kb.id and not d.deleted
-     ${kbId === null ? '' : 'where kb.id = ?'} group by kb.id order by kb.id`,
-    kbId === null ? [] : [kbId],
+     ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`} group by kb.id order by kb.id`,
+    [kbId, tenant].filter(value => value !== null),
   )
   return rows.map(({ id, embedding, chunking, created_at, documents, chunks }) => ({
     kb_id: id,

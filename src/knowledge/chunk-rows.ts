@@ -1,4 +1,5 @@
 import { Reject } from '../runtime/errors.ts'
+import { storable } from '../schemas/storable.ts'
 import type { Vector } from '../schemas/vector.ts'
 
 /** A row of a table of chunks, with its values as PostgreSQL takes them. */
@@ -18,9 +19,6 @@ export interface ChunkRow {
 const floatBytes = 4
 /** Larger numbers are infinite in half precision. */
 const halfMax = 65504
-
-/** PostgreSQL's text cannot hold U+0000, and a lone surrogate is no character. */
-export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
 
 /** Headings are kept as lines, so that they can be searched as one text. */
 const headingLines = (path: readonly string[]): string =>

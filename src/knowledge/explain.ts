@@ -1,6 +1,6 @@
-import type { Pool } from 'pg'
 import { chunkTable } from './chunk-table.ts'
 import type { Maker } from './maker.ts'
+import type { Queries } from './tenancy.ts'
 
 /** How what a search finds came about. */
 export interface Provenance {
@@ -27,7 +27,7 @@ interface Row extends Omit<Provenance, 'chunk_id' | 'offset' | 'version' | 'stor
 }
 
 /** Explains a chunk or a document of the active versions by its id; null where there is none. */
-export const explainHit = async (pool: Pool, kbId: string, id: string): Promise<Provenance | null> => {
+export const explainHit = async (pool: Queries, kbId: string, id: string): Promise<Provenance | null> => {
   const { rows: kbs } = await pool.query<{ number: number }>('select number from knowledge_base where id = $1', [kbId])
   if (!kbs[0]) return null
   const { rows: chunks } = await pool.query<{ document_id: string; start_offset: string }>(

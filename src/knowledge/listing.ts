@@ -1,9 +1,10 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { settingsHash } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
-import { storable } from './chunk-rows.ts'
+import { storable } from '../schemas/storable.ts'
 import type { FoundDocument, SourceListing } from './knowledge-base.ts'
 import { keepPages } from './page-validators.ts'
+import { inTransaction } from './transaction.ts'
 
 /**
  * Remembers documents as seen in a run and returns those that are stored as they are, made with the same settings and
@@ -40,23 +41,35 @@ export const listed = async (
 
 /**
  * Notes how far a source is listed, for the sweep; a bite that is repeated changes nothing. How many documents of it
- * there were before is counted with its first bite.
+ * there were before is counted with its first bite. A late sweep of an earlier run either has ended before this, or finds
+ * it and leaves the source alone.
  */
 const noteListing = async (pool: Pool, job: LaneJob, { index, source, ...listing }: SourceListing): Promise<void> => {
   if (!listing.first && !listing.ended && listing.unlisted.length === 0) return
-  await pool.query(
-    `insert into source_listing as l (kb_id, run, source_index, source, ended, unlisted, known)
-     values ($1, $2, $3, $4, $5, $6,
-       (select count(*) from document where kb_id = $1 and source = $4 and not deleted))
-     on conflict (kb_id, run, source_index) do update set
-       ended = l.ended or excluded.ended, unlisted = l.unlisted || excluded.unlisted`,
-    [
-      job.kb_id,
-      job.run,
-      index,
-      source,
-      listing.ended,
-      JSON.stringify(Object.fromEntries(listing.unlisted.map(one => [storable(one), true]))),
-    ],
+  await inTransaction(pool, 'begin', async client => {
+    await lockListings(client, job.kb_id, source, job.run)
+    await client.query(
+      `insert into source_listing as l (kb_id, run, source_index, source, ended, unlisted, known)
+       values ($1, $2, $3, $4, $5, $6,
+         (select count(*) from document where kb_id = $1 and source = $4 and not deleted))
+       on conflict (kb_id, run, source_index) do update set
+         ended = l.ended or excluded.ended, unlisted = l.unlisted || excluded.unlisted`,
+      [
+        job.kb_id,
+        job.run,
+        index,
+        source,
+        listing.ended,
+        JSON.stringify(Object.fromEntries(listing.unlisted.map(one => [storable(one), true]))),
+      ],
+    )
+  })
+}
+
+/** Waits for whoever marks documents of the source as gone, in a run up to this one, or has it wait. */
+export const lockListings = async (client: PoolClient, kbId: string, source: string, run: number): Promise<void> => {
+  await client.query(
+    'select 1 from source_listing where kb_id = $1 and source = $2 and run <= $3 order by run, source_index for update',
+    [kbId, source, run],
   )
 }

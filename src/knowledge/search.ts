@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
-import { headingPath, storable } from './chunk-rows.ts'
+import { storable } from '../schemas/storable.ts'
+import { headingPath } from './chunk-rows.ts'
 import { chunkTable, indexNames } from './chunk-table.ts'
 import type { SearchHit, SearchQuery } from './knowledge-base.ts'
 import { fuse } from './rank-fusion.ts'
@@ -28,8 +29,8 @@ const columns =
 const fusedDepth = (topK: number) => Math.max(100, 4 * topK)
 
 /** The best chunks of the active versions. One snapshot: no document is seen in two versions, or half. */
-export const search = (pool: Pool, query: SearchQuery): Promise<readonly SearchHit[]> =>
-  inTransaction(pool, snapshot, async client => {
+export const search = (pool: Pool, query: SearchQuery, begin = snapshot): Promise<readonly SearchHit[]> =>
+  inTransaction(pool, begin, async client => {
     const kb = await storedBase(client, query.kb)
     switch (query.mode) {
       case 'vector':

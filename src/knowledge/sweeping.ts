@@ -1,6 +1,7 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { versionOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import { lockListings } from './listing.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface SweepOptions {
@@ -26,7 +27,7 @@ const batch = 200
  * Marks the documents as deleted that the sources of a run have no more, as a version of this run: those that it did not
  * see. A source is left as it is where its listing did not end or left a part out, and where more than the guard's share
  * of its documents would go, which is rounded up; what stays is noted for `keptBySweep`. A document with a later version
- * is none of this run's. Safe to repeat; stops between its transactions when the signal aborts.
+ * is none of this run's, nor is a source that a later run has begun to list. Safe to repeat, and to come late; stops between its transactions when the signal aborts.
  */
 export const sweepUnseen = async (options: SweepOptions, job: LaneJob, signal: AbortSignal): Promise<string> => {
   const { pool } = options
@@ -101,11 +102,25 @@ const reasonToKeep = (
 
 const documents = (count: number): string => `${count} document${count === 1 ? '' : 's'}`
 
+/**
+ * True once a later run has begun to list the source. Until the transaction has ended none begins to: what one then finds
+ * unchanged is judged by what this has marked (`noteListing` takes the same lock).
+ */
+const isListedAnew = async (client: PoolClient, { kb_id, run }: LaneJob, source: string): Promise<boolean> => {
+  await lockListings(client, kb_id, source, run)
+  const { rows } = await client.query(
+    'select 1 from source_listing where kb_id = $1 and source = $2 and run > $3 limit 1',
+    [kb_id, source, run],
+  )
+  return rows.length > 0
+}
+
 /** Returns how many documents this run has marked in all, those of an earlier try included. */
 const markDeleted = async (pool: Pool, job: LaneJob, source: string, signal: AbortSignal): Promise<number> => {
   for (let after = ''; ; ) {
     signal.throwIfAborted()
     const marked = await inTransaction(pool, 'begin', async client => {
+      if (await isListedAnew(client, job, source)) return []
       const { rows } = await client.query<{ document_id: string }>(
         `with unseen as (
            select d.document_id from document d where ${unseenOf} and d.document_id > $5

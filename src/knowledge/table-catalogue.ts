@@ -1,7 +1,7 @@
-import type { Pool } from 'pg'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { BadCursor } from './catalogue.ts'
 import { loadTable, quoted, schemaOf, sqlType, type TableColumn } from './tables.ts'
+import type { Queries } from './tenancy.ts'
 
 /** A table as readers see it. */
 export interface TableSummary {
@@ -44,7 +44,7 @@ type Stored = Omit<TableSummary, 'rows' | 'rejected' | 'sql_name' | 'loaded_at'>
 }
 
 /** The tables of knowledge bases, for people to look at. */
-export const createTableCatalogue = (pool: Pool) => {
+export const createTableCatalogue = (pool: Queries) => {
   const stored = async (kbId: string, name: string | null): Promise<readonly Stored[] | null> => {
     const { rows: bases } = await pool.query('select from knowledge_base where id = $1', [kbId])
     if (bases.length === 0) return null
@@ -98,7 +98,7 @@ const orderOf = (columns: readonly TableColumn[]): readonly (readonly [string, s
 }
 
 const page = async (
-  pool: Pool,
+  pool: Queries,
   { number, load_id, columns }: Stored,
   { limit, after, where }: RowQuery,
 ): Promise<RowPage> => {

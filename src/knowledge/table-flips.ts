@@ -18,8 +18,9 @@ interface EndedLoad {
 }
 
 /**
- * Makes the loads of a run the tables that readers see, each in one transaction. Rows that are missing, or too many, are
- * Fatal `table_incomplete`: the old load goes on answering. Safe to repeat.
+ * Makes the loads of a run the tables that readers see, in one transaction. Rows that are missing, or too many, are Fatal
+ * `table_incomplete`: the old load goes on answering. Safe to repeat, and to come late: where a later load is what readers
+ * see, it stays.
  */
 export const flipTables = async (
   { pool, embedded }: { readonly pool: Pool; readonly embedded: boolean },
@@ -59,6 +60,14 @@ const incomplete = ({ id }: StoredBase, loads: readonly EndedLoad[]): Fatal => {
 }
 
 const flip = async (client: PoolClient, { id, number }: StoredBase, load: EndedLoad): Promise<void> => {
+  // The row is taken first: of two that flip the same table the later load wins, whoever comes last.
+  const { rows: mine } = await client.query(
+    `insert into loaded_table (kb_id, name, load_id, rows, refused) values ($1, $2, $3, $4, $5)
+     on conflict (kb_id, name) do update set load_id = $3, rows = $4, refused = $5, loaded_at = now()
+     where loaded_table.load_id < $3 returning 1`,
+    [id, load.name, load.id, load.rows, load.refused],
+  )
+  if (mine.length === 0) return
   const view = `${schemaOf(number)}.${quoted(load.name)}`
   const columns = load.columns.map(({ name }) => quoted(name)).join(', ')
   const definition = `view ${view} as select ${columns} from ${loadTable(number, load.id)}`
@@ -76,12 +85,6 @@ const flip = async (client: PoolClient, { id, number }: StoredBase, load: EndedL
     await client.query(`grant usage on schema ${schemaOf(number)} to ${readerRole}`)
     await client.query(`grant select on ${view} to ${readerRole}`)
   }
-  await client.query(
-    `insert into loaded_table (kb_id, name, load_id, rows, refused) values ($1, $2, $3, $4, $5)
-     on conflict (kb_id, name) do update set load_id = $3, rows = $4, refused = $5, loaded_at = now()
-     where loaded_table.load_id <> $3`,
-    [id, load.name, load.id, load.rows, load.refused],
-  )
 }
 
 /** A view cannot be replaced by one that lacks a column, or has it with another type. */

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { DocumentEnd } from '../schemas/document-end.ts'
-import { storable } from './chunk-rows.ts'
+import { storable } from '../schemas/storable.ts'
 import { chunkTable } from './chunk-table.ts'
 import type { Lineage } from './knowledge-base.ts'
 import type { StoredBase } from './settings.ts'

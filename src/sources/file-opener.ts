@@ -1,33 +1,17 @@
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
+import { lstat, open, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { type Listing, walk } from './file-listing.ts'
-import { identityOf, type OpenedFile } from './opened-file.ts'
-
-/** Why a path is not read: `code` is one of the codes below, the message a sentence that names the path. */
-export class FileRefusal extends Error {
-  override readonly name = 'FileRefusal'
-  readonly code: FileRefusalCode
-  constructor(code: FileRefusalCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-export type FileRefusalCode =
-  | 'outside_roots'
-  | 'source_gone'
-  | 'file_gone'
-  | 'unreadable'
-  | 'not_a_file'
-  | 'file_too_large'
-  | 'file_changed'
+import { FileRefusal } from './file-refusal.ts'
+import { contentOf, identityOf, type OpenedFile } from './opened-file.ts'
 
 export interface FileOpenerOptions {
   /** Folders below which files may be read; relative source paths start at the first. */
   readonly roots: readonly string[]
+  /** Folders below which nothing is read, although a root may be above them. */
+  readonly closed?: readonly string[]
   /** Bytes of the largest file that is read; 64 MiB unless given. */
   readonly maxBytes?: number
   /** Bytes of the largest file that is read piece by piece; 16 GiB unless given. */
@@ -46,11 +30,13 @@ export interface Located {
  */
 export class FileOpener {
   readonly #roots: readonly string[]
+  readonly #closed: readonly string[]
   readonly #maxBytes: number
   readonly #maxStreamedBytes: number
 
-  constructor({ roots, maxBytes = 64 * 1024 ** 2, maxStreamedBytes = 16 * 1024 ** 3 }: FileOpenerOptions) {
+  constructor({ roots, closed = [], maxBytes = 64 * 1024 ** 2, maxStreamedBytes = 16 * 1024 ** 3 }: FileOpenerOptions) {
     this.#roots = roots.map(root => resolve(root))
+    this.#closed = closed.map(folder => resolve(folder))
     this.#maxBytes = maxBytes
     this.#maxStreamedBytes = maxStreamedBytes
   }
@@ -111,11 +97,16 @@ export class FileOpener {
 
   /** A file to be read piece by piece; whoever opens it closes it. Throws FileRefusal. */
   async stream(path: string): Promise<OpenedFile> {
-    const { file, opened, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
+    const { file, opened, real, uri } = await this.#open(path, this.#maxStreamedBytes, 'PENSTOCK_MAX_STREAMED_BYTES')
+    const identity = identityOf(opened)
     return {
-      ...{ uri, size: opened.size, identity: identityOf(opened) },
+      ...{ uri, size: opened.size, identity },
       read: (at, length) =>
         asked(path, 'file_gone', () => contentOf(file, Math.max(0, Math.min(length, opened.size - at)), at)),
+      async changed() {
+        const [held, named] = [await file.stat(), await asked(path, 'file_gone', () => lstat(real))]
+        return identityOf(held) !== identity || identityOf(named) !== identity
+      },
       close: () => file.close(),
     }
   }
@@ -133,7 +124,7 @@ export class FileOpener {
           `${path} has ${opened.size} bytes; at most ${maxBytes} are read. Split it, or raise ${setting}.`,
         )
       await this.#checkSame(path, real, opened)
-      return { file, opened, uri: pathToFileURL(real).href }
+      return { file, opened, real, uri: pathToFileURL(real).href }
     } catch (error) {
       await file.close()
       throw error
@@ -150,7 +141,7 @@ export class FileOpener {
 
   async #realBelowRoots(path: string, gone: 'source_gone' | 'file_gone'): Promise<string> {
     const real = await asked(path, gone, () => realpath(path))
-    for (const root of this.#roots) if (isBelow(await realOrSame(root), real)) return real
+    if (!(await isBelowOneOf(this.#closed, real)) && (await isBelowOneOf(this.#roots, real))) return real
     const leads = real === path ? '' : ` leads to ${real}, which`
     throw new FileRefusal(
       'outside_roots',
@@ -161,6 +152,11 @@ export class FileOpener {
 
 /** A root that does not exist (yet) allows nothing, and is no reason to refuse the others. */
 const realOrSame = (root: string): Promise<string> => realpath(root).catch(() => root)
+
+const isBelowOneOf = async (folders: readonly string[], path: string): Promise<boolean> => {
+  for (const folder of folders) if (isBelow(await realOrSame(folder), path)) return true
+  return false
+}
 
 const isBelow = (root: string, path: string): boolean => {
   const way = relative(root, path)
@@ -183,18 +179,6 @@ const asked = async <T>(path: string, gone: 'source_gone' | 'file_gone', operati
 
 /** About this process or the machine, not about the file: to be tried again. */
 const transient: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY', 'ETIMEDOUT'])
-
-/** As many bytes as the file had when it was opened: one that grows meanwhile does not pass the limit. */
-const contentOf = async (file: FileHandle, size: number, from = 0): Promise<Buffer> => {
-  const bytes = Buffer.allocUnsafe(size)
-  let filled = 0
-  while (filled < size) {
-    const { bytesRead } = await file.read(bytes, filled, size - filled, from + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return bytes.subarray(0, filled)
-}
 
 const kindOf = (found: Stats): string =>
   found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device'

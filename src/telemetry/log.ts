@@ -6,6 +6,8 @@ import { hideSecrets } from './secrets.ts'
 /** What the configuration says of logs; the keys are those of `Config`. */
 export interface LogConfig {
   readonly log: { readonly level: string; readonly format: 'auto' | 'json' | 'pretty' }
+  readonly api: { readonly key: string | null }
+  readonly access: { readonly adminKey: string | null }
   readonly openai: { readonly apiKey: string | null }
   readonly database: { readonly url: string | null }
   readonly registry: { readonly url: string | null }
@@ -20,7 +22,13 @@ const standardError = 2
  */
 export const createLogger = (config: LogConfig, to?: DestinationStream): Logger => {
   const { level, format } = config.log
-  const secrets = [config.openai.apiKey, passwordOf(config.database.url), passwordOf(config.registry.url)]
+  const secrets = [
+    config.openai.apiKey,
+    config.api.key,
+    config.access.adminKey,
+    passwordOf(config.database.url),
+    passwordOf(config.registry.url),
+  ]
   const options: LoggerOptions = {
     level,
     base: { pid: process.pid },

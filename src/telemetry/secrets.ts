@@ -10,6 +10,8 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b(authorization\s*[:=]\s*(?:\w+\s+)?)[\w.~+/=-]+/gi, `$1${hidden}`],
   [/\b(Bearer\s+)[\w.~+/=-]+/g, `$1${hidden}`],
   [/\bsk-[\w*.-]{8,}/g, hidden],
+  // A key of the API; its id stays.
+  [/\b(pk_[0-9a-f]{12}_)[\w-]{8,}/g, `$1${hidden}`],
   [/([?&](?:api[-_]?key|key|token|password|secret)=)[^\s&"']+/gi, `$1${hidden}`],
 ]
 

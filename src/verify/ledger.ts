@@ -63,7 +63,8 @@ export const rejectsOf = (job: Job): ReadonlyMap<string, number> =>
 
 /** Documents and chunks that a run stored, where the ledger tells exactly: nothing was rejected after LOADING. */
 export const storedBy = (job: Job): { readonly documents: number; readonly chunks: number } | null => {
-  const { LOADING, CHUNKING, EMBEDDING, INDEXING } = job.phases
-  if (CHUNKING.rejects + EMBEDDING.rejects + INDEXING.rejects > 0) return null
+  const { LOADING, CHUNKING, EMBEDDING, INDEXING, TABULATING } = job.phases
+  // A row whose key was there before is rejected, and its document is that of the row before.
+  if (CHUNKING.rejects + EMBEDDING.rejects + INDEXING.rejects + TABULATING.rejects > 0) return null
   return { documents: LOADING.outputs, chunks: INDEXING.items }
 }

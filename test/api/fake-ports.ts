@@ -117,6 +117,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         asked.submissions.push(request)
         return stored.admission ?? { outcome: 'accepted', job_id: 'job-1', kb_id: request.kb_id, status: 'pending' }
       },
+      submitted: async () => null,
       get: async jobId => stored.jobs.find(job => job.job_id === jobId) ?? null,
       ofKnowledgeBase: async kbId => stored.jobs.find(job => job.kb_id === kbId) ?? null,
       async list(filter) {
@@ -199,6 +200,11 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       },
     },
     structured: { check: async () => stored.structured },
+    keys: {
+      create: () => Promise.reject(new Error('No keys are made here.')),
+      list: async () => [],
+      revoke: async () => false,
+    },
     sourceId: source => `${source.type}:id`,
     async preview(source, { limit }) {
       asked.previews.push({ source, limit })

@@ -81,7 +81,7 @@ describe('an upload', () => {
     socket.on('error', () => undefined)
     await once(socket, 'connect')
     socket.write(
-      'PUT /api/knowledge-bases/handbook/uploads/a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf',
+      'PUT /api/knowledge-bases/handbook/uploads/a.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf',
     )
     await until('some of it is there', async () => (await leftOver()).length === 1)
     socket.destroy()

@@ -7,6 +7,8 @@ const url = process.env.PENSTOCK_URL ?? 'http://127.0.0.1:0'
 const context = processContext({
   version: '1.2.3',
   serverUrl: () => findServer({ url, chosen: true, running: async () => null }),
+  apiKey: () => process.env.PENSTOCK_API_KEY ?? null,
+  createKey: () => Promise.reject(new Error('There is no database here.')),
   settings: () => [
     { key: 'api.port', env: 'PENSTOCK_PORT', value: '7400', from: 'default', doc: 'The port.' },
     { key: 'openai.api_key', env: 'OPENAI_API_KEY', value: null, from: 'default', doc: 'The key.' },

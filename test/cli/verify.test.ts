@@ -32,6 +32,7 @@ const atTerminal = (ports: FakePorts, answer: boolean, ...args: readonly string[
     const context = {
       ...{ stdout, stderr, cwd: '/', version: '1', signal: new AbortController().signal, settings: () => [] },
       client: async () => createClient(url),
+      createKey: () => Promise.reject(new Error('There is no database here.')),
       async confirm(question: string) {
         asked.push(question)
         return answer

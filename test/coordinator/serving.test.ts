@@ -75,6 +75,7 @@ test('after an error in the middle of a publication nothing that waits for its t
     look: async () => ({ commands: true, due: false }),
     watchMs: 60_000,
     tidyMs: 60_000,
+    checkMs: 60_000,
   })
   await expect(serving).rejects.toThrow('Connection terminated unexpectedly')
   expect(await line.read(loadRequests)).toHaveLength(1)

@@ -1,6 +1,7 @@
 import { errorCodes } from '../../src/api/contract/error-codes.ts'
 import type { Route } from '../../src/api/contract/route.ts'
-import { routes } from '../../src/api/contract/routes.ts'
+import { routeScopes } from '../../src/api/contract/route-scopes.ts'
+import { type RouteName, routes } from '../../src/api/contract/routes.ts'
 import { tableOf } from './table-of.ts'
 
 const byTag = Map.groupBy(Object.entries<Route>(routes), ([, { tag }]) => tag)
@@ -9,6 +10,7 @@ const row = ([name, { method, path, summary, statuses }]: readonly [string, Rout
   `\`${method} ${path}\``,
   summary,
   Object.keys(statuses).join(', '),
+  routeScopes[name as RouteName] === 'open' ? '' : `\`${routeScopes[name as RouteName]}\``,
   `\`client.${name}\``,
 ]
 
@@ -23,13 +25,19 @@ on a page at \`/reference\`, which loads nothing from elsewhere. All JSON is sna
 - **\`X-Request-ID\`** is taken over, or made, sent back, and stands in the log.
 - **Pages**: a list that can be long takes \`limit\` and \`after\`, and gives \`next\`, which goes into \`after\`; null on the last page.
 - **ETags**: every answer to a GET has one; with \`If-None-Match\` an unchanged answer is an empty 304.
+- **Keys**: on loopback none is needed, elsewhere \`Authorization: Bearer KEY\` with the scope that the table names;
+  [SECURITY.md](SECURITY.md) has the rest.
+- **\`Idempotency-Key\`** on what starts a job: for a day the same request with it is answered with the same job.
 - **503** comes with \`Retry-After\` in seconds.
 
 In TypeScript the client is made from the same table: \`createClient(url)\` of \`src/api/client.ts\`, a method a route, with
 \`params\`, \`query\` and \`body\` typed, and \`ClientError\` with \`status\` and \`code\` for what is not a success.
 
 ${[...byTag]
-  .map(([tag, of]) => `## ${tag}\n\n${tableOf(['route', 'what it does', 'success', 'in the client'], of.map(row))}`)
+  .map(
+    ([tag, of]) =>
+      `## ${tag}\n\n${tableOf(['route', 'what it does', 'success', 'scope', 'in the client'], of.map(row))}`,
+  )
   .join('\n\n')}
 
 ## Codes of errors

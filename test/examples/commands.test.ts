@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => penstock?.close())
 
 test.each([
-  ['TypeScript', async () => [process.execPath, example('commands.ts')]],
+  ['TypeScript', async () => [process.execPath, example('02-commands.ts')]],
   [
     'Python',
     async () => {
       const venv = await pythonWith(['confluent-kafka==2.16.1', 'fastavro==1.13.1'], 'The example in Python')
-      return [join(venv, 'bin', 'python'), example('commands.py')]
+      return [join(venv, 'bin', 'python'), example('02-commands.py')]
     },
   ],
 ] as const)('the example in %s starts a job and is told of a refusal', { timeout: 120_000 }, async (name, command) => {

@@ -6,7 +6,7 @@ import { structuredSource } from '../../src/sources/structured/structured-source
 import { tableFilesBelow } from '../kit/table-files.ts'
 
 const files = tableFilesBelow(resolve(import.meta.dirname, '../../examples'))
-const spec = structuredSpec.parse({ type: 'structured', path: 'tables', mapping_file: 'tables/mapping.yaml' })
+const spec = structuredSpec.parse({ type: 'structured', path: '04-tables', mapping_file: '04-tables/mapping.yaml' })
 const { signal } = new AbortController()
 
 test('the mapping of the example fits its file, and its rows are typed as the page says', async () => {

@@ -22,19 +22,19 @@ beforeAll(async () => {
 afterAll(() => penstock?.close())
 
 test.each([
-  ['TypeScript', async () => [process.execPath, example('upstream.ts')]],
+  ['TypeScript', async () => [process.execPath, example('03-upstream.ts')]],
   [
     'Python',
     async () => {
       const venv = await pythonWith(['confluent-kafka==2.16.1', 'fastavro==1.13.1'], 'The example in Python')
-      return [join(venv, 'bin', 'python'), example('upstream.py')]
+      return [join(venv, 'bin', 'python'), example('03-upstream.py')]
     },
   ],
   [
     'Java',
     async () => {
       const jars = await resolveJars('kafka', { cacheDir, progress: () => undefined })
-      return ['java', '-cp', join(jars, '*'), example('Upstream.java')]
+      return ['java', '-cp', join(jars, '*'), example('03-Upstream.java')]
     },
   ],
 ] as const)('the example in %s publishes a document and deletes it', { timeout: 240_000 }, async (name, command) => {

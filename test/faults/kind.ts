@@ -12,12 +12,17 @@ export interface Target {
 /** What a fault is struck on, beside one Kafka and one PostgreSQL with all the space they want. */
 export type Setting = 'three brokers' | 'small disks'
 
+/** What sort of job is struck. */
+export type SubjectName = 'documents' | 'table' | 'stream'
+
 /** One kind of fault: a line of the table in docs/GUARANTEES.md. */
 export interface Kind {
   readonly name: string
   /** The rows of the matrix of faults that it stands for: a matrix counts what can happen, a kind is how it is done. */
   readonly rows: readonly number[]
   readonly setting?: Setting
+  /** A job of documents unless stated. */
+  readonly on?: SubjectName
   /** What of the invariant it is most likely to break. */
   readonly threatens: string
   /** How long it may take beside the job itself, in ms; those above 20 s are left out of short runs. */

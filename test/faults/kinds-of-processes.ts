@@ -1,33 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Role } from '../../src/roles.ts'
-import type { Worker } from '../kit/installation.ts'
 import { until } from '../kit/until.ts'
 import { api } from './kafka-proxy.ts'
-import type { Kind, Target } from './kind.ts'
+import type { Kind } from './kind.ts'
+import { params, paused, resumed } from './pausing.ts'
 import { pick } from './random.ts'
 import type { Rig } from './rig.ts'
-import { pastSessionMs, withinMs } from './under.ts'
+import { freeze, withinMs } from './under.ts'
 
 const working = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly Role[]
-const params = ({ kb }: Target) => ({ params: { kb_id: kb }, body: {} })
-
-const paused = async (rig: Rig, target: Target): Promise<number> => {
-  await rig.penstock.client.pause(params(target))
-  await rig.penstock.jobThat(target.job, 'the pause', ({ status }) => status === 'paused' || status === 'completed')
-  return slicesOf(rig, target)
-}
-const slicesOf = async ({ penstock: { ledger } }: Rig, { job }: Target) => {
-  await ledger.caughtUp()
-  return ledger.of(job).length
-}
-/** Nothing of a paused job was committed meanwhile; it goes on. */
-const resumed = async (rig: Rig, target: Target, slices: number) => {
-  const now = await slicesOf(rig, target)
-  if (now !== slices) throw new Error(`${now - slices} slices of a paused job were committed`)
-  await rig.penstock.client.resume(params(target)).catch(error => {
-    if (error.status !== 409) throw error
-  })
-}
 /** Something that happens to a paused job, which is none of its business. */
 const duringPause = (
   name: string,
@@ -44,10 +25,6 @@ const duringPause = (
     await resumed(rig, target, slices)
   },
 })
-const freeze = async (worker: Worker) => {
-  worker.signal('SIGSTOP')
-  await delay(pastSessionMs).finally(() => worker.signal('SIGCONT'))
-}
 
 export const processKinds: readonly Kind[] = [
   {

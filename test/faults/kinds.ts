@@ -2,6 +2,7 @@ import type { Kind } from './kind.ts'
 import { brokerKinds } from './kinds-of-brokers.ts'
 import { clockKinds } from './kinds-of-clocks.ts'
 import { diskKinds } from './kinds-of-disks.ts'
+import { eventKinds } from './kinds-of-events.ts'
 import { jobKinds } from './kinds-of-jobs.ts'
 import { kafkaKinds } from './kinds-of-kafka.ts'
 import { parserKinds } from './kinds-of-parsers.ts'
@@ -11,6 +12,7 @@ import { processKinds } from './kinds-of-processes.ts'
 import { providerKinds } from './kinds-of-providers.ts'
 import { registryKinds } from './kinds-of-registry.ts'
 import { slicesKinds } from './kinds-of-slices.ts'
+import { tableKinds } from './kinds-of-tables.ts'
 import { transactionKinds } from './kinds-of-transactions.ts'
 
 /** Every kind of fault, by what it strikes. */
@@ -25,6 +27,8 @@ export const kinds: readonly Kind[] = [
   ...jobKinds,
   ...providerKinds,
   ...parserKinds,
+  ...tableKinds,
+  ...eventKinds,
   ...clockKinds,
   ...diskKinds,
   ...brokerKinds,

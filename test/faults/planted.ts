@@ -19,6 +19,7 @@ export interface Planted extends Bug {
 
 const takeover = 'src/runtime/takeover.ts'
 const slice = 'src/runtime/work-slice.ts'
+const tenure = 'src/intake/tenure.ts'
 
 export const planted: readonly Planted[] = [
   { ...unfencedTakeover, caughtBy: 'commit held past a hand-over' },
@@ -96,5 +97,47 @@ export const planted: readonly Planted[] = [
       },
     ],
     caughtBy: 'a parser hangs',
+  },
+  {
+    name: 'rows of a table without the applied row',
+    edits: [
+      {
+        file: 'src/knowledge/applied.ts',
+        from: 'const from = Math.max(first, Number(applied.next_offset))',
+        to: "const from = stage === 'tabulating' ? first : Math.max(first, Number(applied.next_offset))",
+      },
+    ],
+    caughtBy: 'kill of TABULATING at slice.effected',
+  },
+  {
+    name: 'INTAKE commits its offset after the events',
+    edits: [
+      {
+        file: tenure,
+        from: `    await transaction.commitOffset(group, topic, partition, next)
+    await failpoint('slice.ready', { stage: intake, lane: partition })
+    await transaction.commit()
+`,
+        to: `    await transaction.commit()
+    await failpoint('slice.ready', { stage: intake, lane: partition })
+    const after = await transactor.begin()
+    await after.commitOffset(group, topic, partition, next)
+    await after.commit()
+`,
+      },
+    ],
+    caughtBy: 'kill of INTAKE at slice.ready',
+  },
+  {
+    name: 'no fence where INTAKE takes over',
+    edits: [
+      {
+        file: 'src/intake/partition-worker.ts',
+        from: 'broker.fence(transactionalId(intake, partition))',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source
+        to: 'broker.fence(`${transactionalId(intake, partition)}-${Math.random()}`)',
+      },
+    ],
+    caughtBy: 'INTAKE frozen past its session',
   },
 ]

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import type { StageName } from '../../src/pipeline.ts'
 import type { Struck } from './kind.ts'
 import { NotStruck } from './not-struck.ts'
 import { seeded } from './random.ts'
 import type { Rig } from './rig.ts'
 import type { Planned } from './schedule.ts'
+import { subjects } from './subjects.ts'
+import { undisturbedCalls } from './undisturbed.ts'
 
 export interface Played {
   readonly kind: string
@@ -33,29 +34,32 @@ export interface Played {
   }
 }
 
-const stages = ['loading', 'chunking', 'embedding', 'indexing'] as const satisfies readonly StageName[]
-/** Slow enough that a fault falls into the middle of a job. */
-const pace = { modelMs: 120, biteS: 0.15 } as const
+/** Of the model: slow enough that a fault falls into the middle of a job. */
+const modelMs = 120
 
 /**
  * A job on the rig, struck by one fault in the middle, and then held against what it must come to: the invariant of
- * `isWhole` (nothing lost, nothing doubled, nothing half done, no slice by a fenced worker, progress equal to the ledger),
+ * its sort (nothing lost, nothing doubled, nothing half done, no slice by a fenced worker, progress equal to the ledger),
  * with every worker that was not killed still there.
  */
 export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promise<Played> => {
   const random = seeded(seed)
   const { penstock, provider } = rig
+  const on = kind.on ?? 'documents'
+  const subject = subjects[on]
+  const undisturbed = await undisturbedCalls(rig, on)
   const since = provider.texts.length
-  provider.latencyMs = pace.modelMs
-  await penstock.witness.slow('loading', pace.biteS)
-  const job = await rig.start(kb)
+  provider.latencyMs = modelMs
+  await penstock.witness.slow('loading', subject.biteS)
+  const begun = await subject.begin(rig, kb, random)
+  const { job } = begun
   let outcome: Played['outcome'] = 'held'
   let error: string | null = null
   let struck: Struck = {}
   let over = performance.now()
   let end = 0
   try {
-    await rig.seen(job, stages[Math.floor(random() * 3)]!)
+    await begun.underWay(random)
     try {
       const tell = (more: Struck) => {
         struck = more
@@ -69,8 +73,7 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
     over = performance.now()
     const overAt = Date.now()
     await rig.heal()
-    const ended = await rig.isWhole(struck.job ?? job, kb, struck.expected)
-    end = Date.parse(ended.completed_at!) - overAt
+    end = (await begun.isWhole(struck)) - overAt
     assert.deepEqual(await penstock.halfWritten(kb), [], 'versions that nobody sees')
     const gone = await penstock.bringBack()
     assert.equal(gone.length, 0, `workers that ended by themselves: ${gone.join('; ')}`)
@@ -80,6 +83,8 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
     await rig.heal()
     await penstock.bringBack()
     await penstock.client.cancel({ params: { kb_id: kb }, body: {} }).catch(() => undefined)
+  } finally {
+    await begun.end()
   }
   const texts = provider.texts.slice(since)
   const whole = struck.job ?? job
@@ -93,11 +98,11 @@ export const play = async (rig: Rig, { kind, seed }: Planned, kb: string): Promi
     note: struck.note ?? null,
     recovery: {
       first: Math.round(commits.length > 0 ? Math.min(...commits) : 0),
-      all: Math.round(Math.max(...stages.map(stage => penstock.ledger.recovery(whole, stage, over)))),
+      all: Math.round(Math.max(...subject.stages.map(stage => penstock.ledger.recovery(whole, stage, over)))),
       end: Math.max(0, end),
     },
     wasted: {
-      calls: Math.max(0, rig.calls(kb) - rig.undisturbedCalls),
+      calls: Math.max(0, rig.calls(kb) - undisturbed),
       texts: texts.length - new Set(texts).size,
     },
   }

@@ -7,7 +7,7 @@ import { openScenario } from '../system/scenario.ts'
 import { openDisks, tablespaceOn } from './disks.ts'
 import { openFailpoints } from './failpoint-server.ts'
 import { type Rule, startKafkaProxy } from './kafka-proxy.ts'
-import type { Setting } from './kind.ts'
+import type { Setting, SubjectName } from './kind.ts'
 import { NotStruck } from './not-struck.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
@@ -91,7 +91,8 @@ const open = async (stack: AsyncDisposableStack, withinMs: number, setting?: Set
       throw new NotStruck(`no small disk could be mounted: ${refusal}`)
     },
     calls,
-    undisturbedCalls: calls('undisturbed'),
+    /** Requests for vectors of a job that nothing disturbed, by its sort. */
+    undisturbedCalls: new Map<SubjectName, number>([['documents', calls('undisturbed')]]),
     /** Puts a rule in force between the processes and Kafka. */
     rule(rule: Rule | null) {
       for (const proxy of proxies) proxy.rule = rule

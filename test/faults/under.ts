@@ -31,3 +31,9 @@ export const workerOf = (rig: Rig, frame: Frame): Worker | undefined =>
 /** A request of any worker, or the answer to one. */
 export const ofWorker = (rig: Rig, direction: Frame['direction'], key: number) => (frame: Frame) =>
   frame.direction === direction && frame.api === key && workerOf(rig, frame) !== undefined
+
+/** Stops a process for longer than a session. */
+export const freeze = async (worker: Worker): Promise<void> => {
+  worker.signal('SIGSTOP')
+  await delay(pastSessionMs).finally(() => worker.signal('SIGCONT'))
+}

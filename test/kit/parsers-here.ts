@@ -5,6 +5,6 @@ import { parsers } from '../../src/sources/parsing/table.ts'
 export const parsersHere: Parsers = {
   parse: async (name, input, { signal }) => {
     signal.throwIfAborted()
-    return (parsers as ParserTable)[name]!(input as never) as never
+    return (parsers as ParserTable)[name]!(input as never, () => undefined) as never
   },
 }

@@ -8,8 +8,12 @@ export interface StoryOptions {
   readonly events: number
   readonly uris: number
   readonly seed: number
+  /** Events that a producer sends at once; 200 unless stated. */
+  readonly batch?: number
   /** Called once, when half of the events are published. */
-  halfWay(): Promise<void>
+  halfWay?(): Promise<void>
+  /** Waited for after each batch. */
+  between?(): Promise<void>
 }
 
 /** What upstream says of a uri, in order: its text, or null where the document is gone. */
@@ -49,7 +53,6 @@ const replayed = (story: readonly Told[]): ReadonlyMap<string, string> => {
   return state
 }
 
-const batch = 200
 const isOf = (producer: number) => (one: Told) => one.uri.charCodeAt(one.uri.length - 1) % 2 === producer
 
 /**
@@ -58,6 +61,7 @@ const isOf = (producer: number) => (one: Told) => one.uri.charCodeAt(one.uri.len
  */
 export const publishStory = async (penstock: Installation, options: StoryOptions) => {
   const story = storyOf(options)
+  const { batch = 200, halfWay, between } = options
   let published = 0
   let struck: Promise<void> | null = null
   const tell = async (producer: number) => {
@@ -75,7 +79,8 @@ export const publishStory = async (penstock: Installation, options: StoryOptions
           upstream = await openUpstream(penstock.addresses.KAFKA_BROKERS.split(',')).catch(() => upstream)
         }
       published += records.length
-      if (published >= story.length / 2) struck ??= options.halfWay()
+      if (published >= story.length / 2) struck ??= halfWay?.() ?? null
+      await between?.()
     }
     await upstream.close()
   }

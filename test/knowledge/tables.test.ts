@@ -77,6 +77,19 @@ describe.each(databases)('tables on %s', (_, open) => {
     return rows.map(({ name }) => name)
   }
 
+  test('stay at the later of two loads, whichever is flipped last', async () => {
+    const first = await newBase()
+    const second = next(first)
+    for (const job of [first, second])
+      await apply(job, 0, [rowsOf(job, [[String(job.run), null, null, null]]), endOf(job, 1)])
+    const store = createKnowledgeStore(opened.database)
+    await store.finish(second, 'flip_tables', signal)
+    const shown = await catalogue().list(first.kb_id)
+    await store.finish(first, 'flip_tables', signal)
+    expect((await read(first)).rows).toMatchObject([{ id: '2' }])
+    expect(await catalogue().list(first.kb_id)).toEqual(shown)
+  })
+
   test('are typed, and seen by nobody before the load is flipped', async () => {
     const job = await newBase()
     const special = 'a\tb\\N\r\nc\\'

@@ -17,6 +17,7 @@ const all = [
   'Migration0008_streams',
   'Migration0009_refresh',
   'Migration0010_traces',
+  'Migration0011_tenants',
 ]
 
 /** A knowledge base with a document, through the store. */

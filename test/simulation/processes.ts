@@ -22,6 +22,8 @@ export const knowledgeBases = {
   get: async () => null,
   create: async () => undefined,
   setChunking: async () => undefined,
+  ownerOf: async () => null,
+  claim: async () => true,
 }
 
 /** Ends a process as an operator does. */

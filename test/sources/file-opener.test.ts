@@ -34,6 +34,16 @@ describe('a source path', () => {
       expect(await opener.checkSpec({ path })).toEqual(refused('outside_roots', 'outside of the allowed folders', 'in'))
   })
 
+  test('below a closed folder is refused, though a root is above it, and a link leads there', async () => {
+    const root = await folderWith({ 'open/a.md': 'a', 'sent/b.md': 'b' })
+    await symlink(join(root, 'sent'), join(root, 'open/link'))
+    const opener = new FileOpener({ roots: [root], closed: [join(root, 'sent')] })
+    for (const path of ['sent', 'sent/b.md', 'open/link/b.md'])
+      expect(await opener.checkSpec({ path })).toEqual(refused('outside_roots', 'outside of the allowed folders'))
+    await expect(opener.read(join(root, 'sent/b.md'))).rejects.toEqual(refused('outside_roots'))
+    expect(await opener.checkSpec({ path: 'open' })).toBeNull()
+  })
+
   test('that a link leads out of the roots is refused', async () => {
     const outside = await folderWith({ 'secret.md': 's' })
     const root = await folderWith()

@@ -17,9 +17,9 @@ export const documents = 240
 const dimensions = 16
 /** Of each job. */
 export const lanes = 4
-const chunking = { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 } as const
+export const chunking = { strategy: 'markdown', chunk_size: 128, chunk_overlap: 0 } as const
 /** A model of its own for each knowledge base: a worker that has had a text embedded does not ask for it again. */
-const embeddingOf = (kb: string) => ({ provider: 'openai', model: kb, dimensions }) as const
+export const embeddingOf = (kb: string) => ({ provider: 'openai', model: kb, dimensions }) as const
 /** Stands in one chunk alone. */
 export const keystone = 'keystone'
 
@@ -28,7 +28,8 @@ const paragraph = (seed: number) =>
 const text = (i: number) =>
   [`# Document ${i}`, ...Array.from({ length: 12 }, (_, p) => `## Part ${p}\n\n${paragraph(i * 12 + p)}`)].join('\n\n')
 
-const counts = ({ metrics, phase_details }: JobStatus) => ({
+/** What a status counts. */
+export const counts = ({ metrics, phase_details }: JobStatus) => ({
   metrics: [metrics.documents, metrics.chunks],
   phases: phase_details.map(({ name, status, items_processed }) => [name, status, items_processed]),
 })
@@ -100,6 +101,18 @@ export const openScenario = async ({
     throw error
   }
 
+  /**
+   * No slice of a job was done twice, left out, or by a zombie, none of its records is beside what readers see, and
+   * nothing differs from what is to be.
+   */
+  const isSound = async (job: string, kb: string) => {
+    await ledger.caughtUp()
+    assert.deepEqual(ledger.faults(job), [])
+    assert.deepEqual(await witness.faults(job), [])
+    assert.deepEqual(await verified(kb), [])
+    assert.deepEqual(await witness.rewritten(), [], 'chunks that were written twice')
+  }
+
   const askedBy = (worker: Worker, since: number) =>
     provider.requests.slice(since).filter(one => one.authorization === `Bearer ${worker.name}`)
 
@@ -128,13 +141,12 @@ export const openScenario = async ({
         assert.partialDeepStrictEqual(ended.metrics, { documents, chunks: reference.length })
         if (unread.length === 0) assert.deepEqual(counts(ended), counts(undisturbed))
       }
-      await ledger.caughtUp()
-      assert.deepEqual(ledger.faults(job), [])
-      assert.deepEqual(await witness.faults(job), [])
-      assert.deepEqual(await verified(kb), [])
-      assert.deepEqual(await witness.rewritten(), [], 'chunks that were written twice')
+      await isSound(job, kb)
       return ended
     },
+    isSound,
+    /** How long a job may take to its end. */
+    withinMs,
     seen: (job: string, stage: StageName) =>
       until(`a slice of ${stage}`, () => ledger.of(job, stage).length > 0, 30_000),
     /** A worker that has just come to the middle of a transaction of the store. */

@@ -3,6 +3,8 @@ import { createLogger, type LogConfig } from '../../src/telemetry/log.ts'
 
 const config: LogConfig = {
   log: { level: 'info', format: 'json' },
+  api: { key: null },
+  access: { adminKey: null },
   openai: { apiKey: 'my-own-key' },
   database: { url: 'postgres://user:hun%24ter@database/penstock' },
   registry: { url: null },

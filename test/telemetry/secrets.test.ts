@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { hideSecrets } from '../../src/telemetry/secrets.ts'
 
 test.each([
+  [`pk_0123456789ab_${'x'.repeat(43)} and pk_0123456789ab`, 'pk_0123456789ab_[hidden] and pk_0123456789ab'],
   ['postgres://user:pass@host:5432/db', 'postgres://user:[hidden]@host:5432/db'],
   ['postgres://user:p:w@d@host/db and http://host:80/a@b', 'postgres://user:[hidden]@host/db and http://host:80/a@b'],
   ['Authorization: Basic a.b-c==', 'Authorization: Basic [hidden]'],

@@ -59,5 +59,6 @@ describe('the ledger of a job', () => {
     expect(storedBy(job)).toEqual({ documents: 2, chunks: 4 })
     expect(storedBy(withPhase(job, 'LOADING', { rejects: 3 }))).toEqual({ documents: 2, chunks: 4 })
     expect(storedBy(withPhase(job, 'EMBEDDING', { rejects: 1 }))).toBeNull()
+    expect(storedBy(withPhase(job, 'TABULATING', { rejects: 1 }))).toBeNull()
   })
 })

@@ -5,11 +5,12 @@ import { invalid, noJob, route } from './route.ts'
 
 const admission = {
   ...invalid,
-  409: 'The knowledge base has an unfinished job (job_unfinished) or other settings (settings_conflict).',
+  409: 'The knowledge base has an unfinished job (job_unfinished) or other settings (settings_conflict), or its name is taken (kb_taken).',
   503: 'The queue is full; Retry-After says when to try again.',
 } as const
 const started = {
   tag: 'ingestion',
+  idempotent: true,
   answer: answers.accepted,
   statuses: { 202: 'The job is admitted; Location says where to follow it.' },
   errors: admission,

@@ -5,7 +5,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With `{name}` for what `params` describes. */
   readonly path: string
-  readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'uploads' | 'search' | 'service'
+  readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'uploads' | 'search' | 'keys' | 'service'
   readonly summary: string
   readonly params?: z.ZodObject
   /** The last parameter takes all that is left of the path, each '/' of it too. */
@@ -19,6 +19,8 @@ export interface Route {
   readonly bodyOptional?: true
   /** Milliseconds that clients wait for the answer; a minute unless stated. */
   readonly timeoutMs?: number
+  /** Takes an Idempotency-Key: with it, a request that comes again is not carried out again. */
+  readonly idempotent?: true
   /** Server-sent events, with `answer` as the data of each; the connection stays open. */
   readonly streams?: true
   /** Statuses that carry `answer`, each with when. */

@@ -4,6 +4,7 @@ import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { explainRoutes } from './explain-routes.ts'
 import { jobRoutes } from './job-routes.ts'
+import { keyRoutes } from './key-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
 import * as requests from './requests.ts'
 import { invalid, noKb, type Route, route } from './route.ts'
@@ -21,6 +22,7 @@ export const routes = {
   ...scheduleRoutes,
   ...previewRoutes,
   ...explainRoutes,
+  ...keyRoutes,
   knowledgeBases: route({
     method: 'GET',
     path: '/api/knowledge-bases',
@@ -110,6 +112,7 @@ type Part<R, K extends string, Side extends 'in' | 'out'> = R extends { readonly
 export type CallOf<N extends RouteName> = (Routes[N] extends { readonly octets: true }
   ? { readonly octets: ReadableStream<Uint8Array> | Blob }
   : unknown) &
+  (Routes[N] extends { readonly idempotent: true } ? { readonly idempotencyKey?: string } : unknown) &
   Part<Routes[N], 'params', 'in'> &
   Part<Routes[N], 'query', 'in'> &
   Part<Routes[N], 'body', 'in'>

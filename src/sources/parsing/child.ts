@@ -14,7 +14,9 @@ const watchdog = startWatchdog(Number(capBytes))
 const permission = process.permission as unknown as { drop?(name: string): void } | undefined
 permission?.drop?.('worker')
 
-const { parsers } = (await import(table)) as { parsers: Readonly<Record<string, (input: unknown) => unknown>> }
+const { parsers } = (await import(table)) as {
+  parsers: Readonly<Record<string, (input: unknown, further: () => void) => unknown>>
+}
 
 /** Resolves when it is on its way: what still waited would be lost with a parser that hangs in the next input. */
 const say = (said: Said): Promise<void> =>
@@ -22,9 +24,14 @@ const say = (said: Said): Promise<void> =>
     process.send!(said, undefined, undefined, error => (error ? reject(error) : resolve()))
   })
 
+/** Sent for its moment alone: one that is lost only costs time. */
+const further = (): void => {
+  process.send!('further' satisfies Said, undefined, undefined, () => undefined)
+}
+
 const outputOf = async (parser: string, input: unknown): Promise<Output> => {
   try {
-    const value = serialize(await parsers[parser]!(input))
+    const value = serialize(await parsers[parser]!(input, further))
     if (value.length <= mostOutputBytes) return { value }
     return {
       code: outputTooLarge,

@@ -6,8 +6,8 @@ export interface Batch {
   readonly inputs: readonly unknown[]
 }
 
-/** From the child: that it is ready, or what became of the next inputs of the batch. */
-export type Said = 'ready' | Answers
+/** From the child: that it is ready, that its parser is a step further, or what became of the next inputs of the batch. */
+export type Said = 'ready' | 'further' | Answers
 
 export interface Answers {
   readonly outputs: readonly Output[]
@@ -24,6 +24,12 @@ export const outputBytesAtOnce = 1024 * 1024
 /** The code of an output that is not sent because it is larger than this. */
 export const outputTooLarge = 'parser_output_too_large'
 export const mostOutputBytes = 64 * 1024 * 1024
+
+/** Says that a parser is a step further. */
+export type Further = () => void
+
+/** So often an input gets its whole time anew for being further. */
+export const mostSteps = 32
 
 /** A thread of the child ends it with this signal when its memory passes the cap. */
 export const overMemory = 'SIGUSR2'

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Ending, ParserLimits } from './failure.ts'
-import type { Answers, Batch, Said } from './messages.ts'
+import { type Answers, type Batch, mostSteps, type Said } from './messages.ts'
 
 export interface ParserChildOptions extends ParserLimits {
   /** The module whose `parsers` it runs. */
@@ -19,7 +19,8 @@ export interface ParserChild {
   /** Resolves when it is gone, with how. */
   readonly ended: Promise<Ending>
   /**
-   * Sends inputs. `answered` hears of them in order, several at a time; they have `timeoutMs` from one time to the next.
+   * Sends inputs. `answered` hears of them in order, several at a time; they have `timeoutMs` from one time to the next,
+   * and anew for each step that a parser says it is further, a bounded number of times.
    * No other batch before all were answered.
    */
   run(batch: Batch, answered: (answers: Answers) => void): void
@@ -50,6 +51,7 @@ export const startParserChild = (options: ParserChildOptions): ParserChild => {
   let late = false
   let answered: ((answers: Answers) => void) | null = null
   let open = 0
+  let steps = 0
   let timer: NodeJS.Timeout | null = null
 
   const expectWithin = (ms: number) => {
@@ -81,6 +83,11 @@ export const startParserChild = (options: ParserChildOptions): ParserChild => {
   })
   unref(child.stderr)
   child.on('message', (said: Said) => {
+    if (said === 'further') {
+      if (++steps <= mostSteps) expectWithin(options.timeoutMs)
+      return
+    }
+    steps = 0
     if (timer) clearTimeout(timer)
     timer = null
     if (said === 'ready') {

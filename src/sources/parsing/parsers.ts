@@ -1,10 +1,14 @@
+import type { Further } from './messages.ts'
 import type { OwnParsers } from './table.ts'
 
 /** Parsers by their names. What goes in and comes out is what a structured clone carries: texts, bytes, plain objects. */
 export type ParserTable = Readonly<Record<string, Parser>>
 
-/** Made of bytes or text alone: it reads no file and keeps nothing. Throws a Reject for an input it can do nothing with. */
-export type Parser = (input: never) => unknown
+/**
+ * Made of bytes or text alone: it reads no file and keeps nothing. Throws a Reject for an input it can do nothing with.
+ * One whose work is long says when it is a step further: its time begins anew, up to 32 times.
+ */
+export type Parser = (input: never, further: Further) => unknown
 
 export type InputOf<T extends ParserTable, N extends keyof T> = Parameters<T[N]>[0]
 export type OutputOf<T extends ParserTable, N extends keyof T> = Awaited<ReturnType<T[N]>>

@@ -1,3 +1,4 @@
+import type { Further } from './messages.ts'
 import { type CellValues, isEmpty, type TypedCell, typedCell } from './office/cells.ts'
 import { type RawCells, readSheet } from './office/sheet.ts'
 import { numberStyles, type SheetEntry, sharedStrings, workbookOf } from './office/workbook.ts'
@@ -51,16 +52,29 @@ export interface NoSheet {
 
 /**
  * Rows of one sheet, with the types that the cells have. Throws a Reject: `not_a_xlsx`, `zip_bomb`, `broken_zip`,
- * `broken_xml`.
+ * `broken_xml`. It is further with every 8 MiB of the sheet.
  */
-export const parseSheetRows = async (input: SheetInput): Promise<SheetPiece | NoSheet> => {
+export const parseSheetRows = async (input: SheetInput, further?: Further): Promise<SheetPiece | NoSheet> => {
   const zip = await openZip(input.bytes)
   const { sheets, from1904 } = await workbookOf(zip)
   const found = sheets.find(one => isWanted(one, input.sheet))
   if (!found) return { names: sheets.filter(isTable).map(({ name }) => name) }
   const rows = new Rows(input, { strings: await sharedStrings(zip), styles: await numberStyles(zip), from1904 })
-  await readSheet(zip.read(found.entry), rows)
+  await readSheet(further ? inSteps(zip.read(found.entry), further) : zip.read(found.entry), rows)
   return rows.piece(found.name)
+}
+
+const stepBytes = 8 * 1024 * 1024
+
+async function* inSteps(pieces: AsyncIterable<Buffer>, further: Further): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const piece of pieces) {
+    yield piece
+    bytes += piece.length
+    if (bytes < stepBytes) continue
+    further()
+    bytes = 0
+  }
 }
 
 const isTable = ({ entry }: SheetEntry): boolean => !entry.includes('/chartsheets/')

@@ -13,6 +13,8 @@ export interface TableFile {
   rows(from: number, most: number): Promise<RawRows>
   /** Rows in all; null where that cannot be told quickly. */
   count(signal: AbortSignal): Promise<number | null>
+  /** Whether the file is another than when it was opened. Throws FileRefusal where it is gone. */
+  changed(): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -1,4 +1,5 @@
-import { type FileOpener, FileRefusal } from '../file-opener.ts'
+import type { FileOpener } from '../file-opener.ts'
+import { FileRefusal } from '../file-refusal.ts'
 import type { Parsers } from '../parsing/parsers.ts'
 import type { NoSheet, SheetInput, SheetPiece } from '../parsing/sheet-rows.ts'
 

@@ -1,5 +1,5 @@
 import { sourceIdOf } from '../../schemas/identity.ts'
-import { FileRefusal } from '../file-opener.ts'
+import { FileRefusal } from '../file-refusal.ts'
 import type { SourceKind, SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Fatal, Reject } from '../../runtime/errors.ts'
-import { FileRefusal } from '../file-opener.ts'
+import { FileRefusal } from '../file-refusal.ts'
 import type { SourceMistake } from '../kind.ts'
 import type { Bite, ReadableSource, SourceDocument, SourceReject, TabledRow } from '../source.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
@@ -64,18 +64,11 @@ export const structuredSource = ({ files, spec, asker, most = usual }: Structure
         )
       const file = await open(loaded, cursor, signal)
       try {
-        if (cursor.identity !== null && cursor.identity !== file.identity)
-          throw new Fatal(
-            'file_changed',
-            `${file.uri} is not what it was when the run began to read it. Cancel the run, and start another.`,
-          )
-        return await biteOf(
-          loaded,
-          cursor,
-          file,
-          pathsOf(loaded.mapping.tables[cursor.table]!, await located()).length,
-          signal,
-        )
+        if (cursor.identity !== null && cursor.identity !== file.identity) throw otherFile(file)
+        const fileCount = pathsOf(loaded.mapping.tables[cursor.table]!, await located()).length
+        const bite = await biteOf(loaded, cursor, file, fileCount, signal)
+        if (await fatally(() => file.changed())) throw otherFile(file)
+        return bite
       } finally {
         await file.close()
       }
@@ -162,6 +155,12 @@ export const structuredSource = ({ files, spec, asker, most = usual }: Structure
 }
 
 const usual = { rows: 50_000, documents: 256, bytes: 512 * 1024, ms: 1_500 }
+
+const otherFile = ({ uri }: TableFile): Fatal =>
+  new Fatal(
+    'file_changed',
+    `${uri} is not what it was when the run began to read it. Cancel the run, and start another.`,
+  )
 
 const tooMany = (table: string, most: number, message: string): Fatal =>
   new Fatal(

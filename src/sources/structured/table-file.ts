@@ -72,6 +72,7 @@ const openCsv = async (
     start,
     rows: (from, most) => readRows(file, dialect, from, most),
     count: signal => countRows(file, dialect, start, signal),
+    changed: () => file.changed(),
     close: () => file.close(),
   }
 }

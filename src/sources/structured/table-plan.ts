@@ -3,6 +3,7 @@ import type { ColumnFormat, ColumnMapping, TableMapping } from '../specs/mapping
 import { type CellReader, cellReader } from './cells.ts'
 import type { RawRow } from './csv-rows.ts'
 import { headerName } from './header.ts'
+import { templateOf } from './template.ts'
 import { saidOf } from './workbook-cells.ts'
 
 /** How the rows of one file become rows of a table. */
@@ -39,8 +40,14 @@ export const tablePlan = (
     const key = keys.map(i => encodeURIComponent(cells[i] ?? '')).join(',')
     return `${file}#${keys.length > 0 ? `key=${key}` : `row=${row}`}`
   }
-  const filled = (template: string, cells: readonly (string | null)[]) =>
-    template.replace(/\{\{([^{}]+)\}\}/g, (_, name: string) => cells[names.indexOf(name.trim())] ?? '')
+  const template = (what: string, text: string) => templateOf(what, text, names)
+  const made = document && {
+    text: template('document', document.text),
+    title: template('title', document.title ?? ''),
+    uri: template('uri', document.uri ?? keys.map(i => `{{${names[i]}}}`).join(',')),
+  }
+  const tooLong = (cells: readonly (string | null)[]) =>
+    made && (made.text.tooLong(cells, most.text) ?? made.uri.tooLong(cells, most.uri))
   return {
     width,
     uri,
@@ -55,20 +62,23 @@ export const tablePlan = (
         if (value === undefined) wrong.push(mistake(columns[i]!, cells[place]!, kinds?.[place], readers[i]!.expected))
         else typed[i] = value
       }
-      return wrong.length > 0 ? wrong.join('; ') : typed
+      return wrong.length > 0 ? wrong.join('; ') : (tooLong(typed) ?? typed)
     },
     document(row, file) {
-      if (document === undefined) return null
+      if (document === undefined || made === undefined) return null
       return {
-        uri: document.uri === undefined ? uri(row, file) : filled(document.uri, row.cells),
-        title: document.title === undefined ? '' : filled(document.title, row.cells),
+        uri: document.uri === undefined ? uri(row, file) : made.uri.filled(row.cells),
+        title: made.title.filled(row.cells),
         mediaType: document.media_type ?? 'text/plain',
-        text: filled(document.text, row.cells),
+        text: made.text.filled(row.cells),
         metadata: { table: mapping.table },
       }
     },
   }
 }
+
+/** Of the document of a row, in characters: uris are kept with every chunk. Titles are cut, not refused. */
+const most = { text: 4 * 1024 * 1024, uri: 8192 }
 
 const shown = 60
 

@@ -63,6 +63,7 @@ export const openWorkbook = async (
     async count() {
       return (await pieceAt(0)).rows
     },
+    changed: () => file.changed(),
     close: () => file.close(),
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { SourceListing } from '../../../src/knowledge/knowledge-base.ts'
 import type { LaneJob } from '../../../src/schemas/lane-control.ts'
+import { skipSaying } from '../../kit/skip-saying.ts'
+import { until } from '../../kit/until.ts'
 import { jobOf, listingOf, seenAs } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
 
@@ -131,6 +133,37 @@ export const describeSweeping = (bench: StoreBench) =>
       await write(jobOf(job.kb_id, 3), { uri: 'd4', texts: ['fox of the replay'] })
       expect(await sweep(job)).toBe('No document was swept.')
       expect(await found(job, 'replay')).toEqual(['fox of the replay'])
+    })
+
+    test('a sweep that comes late leaves what a later run lists, even where that found it unchanged', async () => {
+      const job = await secondRun(5, names(4))
+      expect(await list(jobOf(job.kb_id, 3), ['d4'], { ended: false })).toEqual(new Set([seenAs(job, 'd4').documentId]))
+      const before = await state(job)
+      expect(await sweep(job)).toBe('No document was swept.')
+      expect(await state(job)).toEqual(before)
+      expect(await found(job, 'd4')).toEqual(['fox d4'])
+    })
+
+    test('a run that begins to list while an earlier one sweeps waits for it, and loads what that has swept', async context => {
+      skipSaying(context, bench.database.embedded, 'the embedded database runs one transaction at a time')
+      const job = await secondRun(5, names(4))
+      const { pool } = bench.database
+      const writer = await pool.connect()
+      await writer.query('begin')
+      await writer.query('select 1 from document where kb_id = $1 and uri = $2 for update', [job.kb_id, 'd4'])
+      const waiting = (count: number) =>
+        until(`${count} wait`, async () => {
+          const { rows } = await pool.query('select 1 from pg_locks where not granted')
+          return rows.length >= count
+        })
+      const sweeping = sweep(job)
+      await waiting(1)
+      const listing = list(jobOf(job.kb_id, 3), ['d4'])
+      await waiting(2)
+      await writer.query('rollback')
+      writer.release()
+      expect(await sweeping).toBe('Swept 1 document that the sources have no more.')
+      expect(await listing).toEqual(new Set())
     })
 
     test('a replay and a run whose listing nobody noted sweep nothing', async () => {

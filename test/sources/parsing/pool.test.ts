@@ -67,6 +67,12 @@ describe('a parser that goes wrong costs its own input', () => {
     await expect(parse(poolOf({ timeoutMs: 500 }), 'wait', '')).rejects.toMatchObject({ code: 'parser_timeout' })
   })
 
+  test('one that says it is further has its time anew, but not without end', async () => {
+    const pool = poolOf({ timeoutMs: 500 })
+    expect(await parse(pool, 'steps', { times: 4, ms: 200 })).toBe(4)
+    await expect(parse(pool, 'steps', { times: 1_000_000, ms: 1 })).rejects.toMatchObject({ code: 'parser_timeout' })
+  })
+
   test.each(['heap', 'buffers'] as const)('a flood of memory (%s) is ended near the cap', async flood => {
     const pool = poolOf({ timeoutMs: 25_000 })
     const parsing = parse(pool, flood, '')

@@ -23,6 +23,14 @@ export const parsers = {
   /** How many inputs this child has had from it. */
   count: (_: string) => ++count,
   loop: (input: string) => (input === 'loop' ? forever() : input),
+  /** Waits for so long, so many times, and says each time that it is further. */
+  steps: async ({ times, ms }: { times: number; ms: number }, further?: () => void) => {
+    for (let i = 0; i < times; i++) {
+      await new Promise(resolve => setTimeout(resolve, ms))
+      further?.()
+    }
+    return times
+  },
   wait: (_: string) => new Promise<string>(() => undefined),
   heap: (_: string) => {
     const kept: unknown[] = []

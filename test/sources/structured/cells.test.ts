@@ -82,3 +82,8 @@ describe('a cell', () => {
     expect(read('text', 'n/a', {}, true)).toBe('n/a')
   })
 })
+
+test('a numeric of more characters than are looked at is refused, whatever it is made of', () => {
+  expect(read('numeric', `${'0'.repeat(1999)}1`)).toBe('1')
+  for (const digits of ['0', '1']) expect(read('numeric', `${digits.repeat(2000)}1`)).toBeUndefined()
+})

@@ -10,6 +10,7 @@ const fileOf = (content: Buffer | string): OpenedFile => {
     size: bytes.length,
     identity: 'one',
     read: async (at, length) => bytes.subarray(at, at + length),
+    changed: async () => false,
     close: async () => undefined,
   }
 }
@@ -111,4 +112,30 @@ test('counting sees as many rows as reading, whatever is in the cells', async ()
   const file = fileOf(`${hard}\r\n`.repeat(50))
   const dialect = await dialectOf(file, { table: 't', columns: [] })
   expect(await countRows(file, dialect, 0, signal)).toBe((await rowsOf(file)).length)
+})
+
+test.each([0, 1])(
+  'a line end that is cut by the end of a piece is one line end, with %i bytes before it',
+  async more => {
+    // The header is of 5 bytes, and a piece of 128 KiB.
+    const long = 'x'.repeat(128 * 1024 - 5 - 2 - 1 + more)
+    const content = `a,b\r\n1,${long}\r\n2,y\r\n`
+    expect(content.indexOf('\r\n2') + 1 - 128 * 1024).toBe(more)
+    expect(await rowsOf(fileOf(content))).toEqual([
+      ['a', 'b'],
+      ['1', long],
+      ['2', 'y'],
+    ])
+  },
+)
+
+test('a file without any line end has one row, and none after it', async () => {
+  expect(await rowsOf(fileOf('a,b'))).toEqual([['a', 'b']])
+})
+
+test('a file that becomes shorter while it is read fails by name', async () => {
+  const file = fileOf('a,b\n1,2\n')
+  const shorter: OpenedFile = { ...file, read: async (at, length) => (await file.read(at, length)).subarray(0, 3) }
+  const dialect = await dialectOf(file, { table: 't', columns: [] })
+  await expect(readRows(shorter, dialect, 0)).rejects.toMatchObject({ code: 'file_changed' })
 })

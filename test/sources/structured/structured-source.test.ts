@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Bite } from '../../../src/sources/source.ts'
 import { structuredSpec } from '../../../src/sources/specs/structured.ts'
 import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
 import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
 import { tableFilesBelow } from '../../kit/table-files.ts'
+import { xlsxOf } from '../parsing/zip-of.ts'
 
 const { signal } = new AbortController()
 let folder: string
@@ -26,9 +28,9 @@ const specOf = (table: object = {}, more: object = {}) =>
   })
 const check = async (spec = specOf()) =>
   (await checkStructured(tableFilesBelow(folder), spec)).map(({ path, message }) => `${path} ${message}`)
-const open = (spec = specOf(), rows = 2) =>
+const open = (spec = specOf(), rows = 2, files = tableFilesBelow(folder)) =>
   structuredSource({
-    ...{ files: tableFilesBelow(folder), spec, asker: 'job' },
+    ...{ files, spec, asker: 'job' },
     most: { rows, documents: rows, bytes: 1, ms: 10_000 },
   })
 
@@ -137,6 +139,23 @@ describe('bites', () => {
     ])
   })
 
+  test('reject a row whose document or uri would be longer than is taken, with its columns, and load the others', async () => {
+    const long = 'x'.repeat(3 * 1024 * 1024)
+    write('a.csv', `No,Word\n1,one\n2,${long}\n3,${long.slice(0, 9000)}\n`)
+    const document = { text: '{{no}}: {{word}}, {{word}}', uri: 'word:{{word}}' }
+    const bites: Bite[] = []
+    for (let cursor: string | null = null; bites.length === 0 || cursor !== null; cursor = bites.at(-1)!.next)
+      bites.push(await open(specOf({ document })).bite(cursor, signal))
+    expect(bites.flatMap(({ documents }) => documents)).toMatchObject([{ text: '1: one, one', uri: 'word:one' }])
+    expect(bites.flatMap(({ tabled }) => tabled!.rows.map(({ row }) => row))).toEqual([1])
+    expect(bites.flatMap(({ tabled }) => tabled!.rejects.map(({ message }) => message))).toEqual([
+      expect.stringMatching(
+        /^Row 2 of .*its document has 6291461 .*, 6291456 of them from the column "word", .*; at most 4194304/,
+      ),
+      expect.stringMatching(/^Row 3 of .*its uri has 9005 .* from the column "word"; at most 8192/),
+    ])
+  })
+
   test('fail a run whose file or mapping has changed, and one with too many bad rows, by name', async () => {
     write('a.csv', 'No,Word\n1,one\n2,two\n')
     const spec = specOf({ document: { text: '{{word}}' } })
@@ -149,4 +168,56 @@ describe('bites', () => {
       code: 'too_many_bad_rows',
     })
   })
+
+  const book = (word: string) =>
+    xlsxOf({
+      S: `<row><c t="str"><v>No</v></c><c t="str"><v>Word</v></c></row><row><c><v>1</v></c><c t="str"><v>${word}</v></c></row>`,
+    })
+  test.each([
+    ['CSV file', 'a.csv', 'No,Word\n1,one\n', 'No,Word\n1,two\n'],
+    ['workbook', 'a.xlsx', book('one'), book('two')],
+  ])(
+    'of a %s that is written to, replaced or taken away while the last of it is read fail the run',
+    async (_, name, before, after) => {
+      const spec = specOf({ files: [name] })
+      const path = join(folder, name)
+      const later = new Date(Date.now() + 5_000)
+      const changes = {
+        file_changed: [
+          () => {
+            writeFileSync(path, after)
+            utimesSync(path, later, later)
+          },
+          () => {
+            write('new', after)
+            renameSync(join(folder, 'new'), path)
+          },
+        ],
+        file_gone: [() => rmSync(path)],
+      }
+      for (const [code, ways] of Object.entries(changes))
+        for (const change of ways) {
+          write(name, before)
+          expect((await open(spec).bite(null, signal)).next).toBeNull()
+          await expect(open(spec, 2, changedWhileRead(change)).bite(null, signal)).rejects.toMatchObject({ code })
+        }
+    },
+  )
 })
+
+/** Files of tables of which the one that is opened changes after its rows were read, before the bite ends. */
+const changedWhileRead = (change: () => void) => {
+  const files = tableFilesBelow(folder)
+  const stream = files.opener.stream.bind(files.opener)
+  files.opener.stream = async path => {
+    const file = await stream(path)
+    return {
+      ...file,
+      async changed() {
+        change()
+        return file.changed()
+      },
+    }
+  }
+  return files
+}

@@ -1,8 +1,8 @@
 /**
  * Publishes a document to Penstock as an upstream system does, or says that it is gone: JSON, with a trace context.
  *
- *     node examples/upstream.ts tickets ticket:17 'The valve leaks.'
- *     node examples/upstream.ts tickets ticket:17
+ *     node examples/03-upstream.ts tickets ticket:17 'The valve leaks.'
+ *     node examples/03-upstream.ts tickets ticket:17
  *
  * KAFKA_BROKERS says where; an application would connect once and send many.
  */
@@ -11,7 +11,7 @@ import { Kafka, logLevel } from 'kafkajs'
 
 const [kbId, uri, text] = process.argv.slice(2)
 const { KAFKA_BROKERS = '127.0.0.1:9092' } = process.env
-if (!kbId || !uri) throw new Error('Usage: node examples/upstream.ts KB URI [TEXT]')
+if (!kbId || !uri) throw new Error('Usage: node examples/03-upstream.ts KB URI [TEXT]')
 
 const kafka = new Kafka({ clientId: 'example', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })
 // What is sent twice is loaded twice, with the same end; an idempotent producer that sends one batch at a time keeps the order.

@@ -10,8 +10,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * Publishes a document to Penstock as an upstream system does, or says that it is gone: JSON, with a trace context.
  *
  * <pre>
- * java -cp 'libs/*' examples/Upstream.java tickets ticket:17 'The valve leaks.'
- * java -cp 'libs/*' examples/Upstream.java tickets ticket:17
+ * java -cp 'libs/*' examples/03-Upstream.java tickets ticket:17 'The valve leaks.'
+ * java -cp 'libs/*' examples/03-Upstream.java tickets ticket:17
  * </pre>
  *
  * In libs are kafka-clients and what it needs. KAFKA_BROKERS says where; an application would connect once and send many.

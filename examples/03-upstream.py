@@ -1,8 +1,8 @@
 """Publishes a document to Penstock as an upstream system does, or says that it is gone: Avro, with a trace context.
 
     pip install confluent-kafka fastavro
-    python examples/upstream.py tickets ticket:17 'The valve leaks.'
-    python examples/upstream.py tickets ticket:17
+    python examples/03-upstream.py tickets ticket:17 'The valve leaks.'
+    python examples/03-upstream.py tickets ticket:17
 
 KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and send many.
 """
@@ -35,7 +35,7 @@ def encode(value):
 
 
 if len(sys.argv) < 3:
-    sys.exit("Usage: python examples/upstream.py KB URI [TEXT]")
+    sys.exit("Usage: python examples/03-upstream.py KB URI [TEXT]")
 kb_id, uri = sys.argv[1:3]
 text = sys.argv[3] if len(sys.argv) > 3 else None
 

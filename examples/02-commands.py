@@ -1,8 +1,8 @@
 """Asks Penstock for something by Kafka instead of HTTP, and waits for the outcome.
 
     pip install confluent-kafka fastavro
-    python examples/commands.py start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
-    python examples/commands.py pause handbook EMBEDDING
+    python examples/02-commands.py start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
+    python examples/02-commands.py pause handbook EMBEDDING
 
 KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and keep its own command ids.
 """
@@ -43,7 +43,7 @@ def decode(data):
 
 
 if len(sys.argv) < 3:
-    sys.exit("Usage: python examples/commands.py VERB KB [REQUEST or PHASE]")
+    sys.exit("Usage: python examples/02-commands.py VERB KB [REQUEST or PHASE]")
 verb, kb_id = sys.argv[1:3]
 argument = sys.argv[3] if len(sys.argv) > 3 else None
 

@@ -1,8 +1,8 @@
 /**
  * Asks Penstock for something by Kafka instead of HTTP, and waits for the outcome.
  *
- *     node examples/commands.ts start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
- *     node examples/commands.ts pause handbook EMBEDDING
+ *     node examples/02-commands.ts start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
+ *     node examples/02-commands.ts pause handbook EMBEDDING
  *
  * KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and keep its own command ids.
  */
@@ -12,7 +12,7 @@ import { Kafka, logLevel } from 'kafkajs'
 
 const [verb, kbId, argument] = process.argv.slice(2)
 const { KAFKA_BROKERS = '127.0.0.1:9092', SCHEMA_REGISTRY_URL = 'http://127.0.0.1:8081' } = process.env
-if (!verb || !kbId) throw new Error('Usage: node examples/commands.ts VERB KB [REQUEST or PHASE]')
+if (!verb || !kbId) throw new Error('Usage: node examples/02-commands.ts VERB KB [REQUEST or PHASE]')
 
 const registry = new SchemaRegistry({ host: SCHEMA_REGISTRY_URL })
 const kafka = new Kafka({ clientId: 'example', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })

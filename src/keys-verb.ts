@@ -1,0 +1,23 @@
+import pino from 'pino'
+import { createKeys } from './access/key-store.ts'
+import type { CreatedKey, KeyBodyRequest } from './api/contract/keys.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './database.ts'
+
+/** `penstock keys create --direct`: the first key of an API that does not start without one. */
+export const createKeyDirectly = async (
+  { name, scopes, tenant = 'default', expires_in_days: days }: KeyBodyRequest,
+  config: Config,
+): Promise<CreatedKey> => {
+  if (config.database.url === null)
+    throw new Error(
+      'Set DATABASE_URL to the database of the Penstock. The keys of `penstock up` are made while it runs.',
+    )
+  const database = await openDatabase({ url: config.database.url, poolMax: 1, log: pino({ level: 'silent' }) })
+  try {
+    const expires_at = days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString()
+    return await createKeys(database.orm.em).create({ tenant, name, scopes, expires_at })
+  } finally {
+    await database.close()
+  }
+}
