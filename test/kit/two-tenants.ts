@@ -29,7 +29,13 @@ export const openClosedApi = async (open: () => Promise<TestDatabase>) => {
   await broker.ensureTopics(topicSpecs(config.jobs.lanes, config.upstream.partitions))
   const fetcher = new Fetcher({ ...config.fetch, userAgent: 'test' })
   const parts: Parts = {
-    ...{ config, log: silent, tracing: untraced, embedderFor: openModels(config), metering: openMetering(config, silent) },
+    ...{
+      config,
+      log: silent,
+      tracing: untraced,
+      embedderFor: openModels(config),
+      metering: openMetering(config, silent),
+    },
     ...{ codec: unused, gate: unused, store: unused, tables: unused, close: async () => undefined },
     broker: async () => broker,
     database: async () => database,
