@@ -10,6 +10,7 @@ import { Migration0005_crawls } from '../migrations/Migration0005_crawls.ts'
 import { Migration0007_tables } from '../migrations/Migration0007_tables.ts'
 import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
+import { Migration0010_traces } from '../migrations/Migration0010_traces.ts'
 import { Migration0011_tenants } from '../migrations/Migration0011_tenants.ts'
 import { entities as accessEntities } from './access/entities.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
@@ -27,6 +28,7 @@ const migrations = [
   Migration0007_tables,
   Migration0008_streams,
   Migration0009_refresh,
+  Migration0010_traces,
   Migration0011_tenants,
 ]
 

@@ -27,9 +27,10 @@ export const startIntake = async (
       nudge,
       readRequest: requestReader(await requestPorts(parts)),
       most: { records, bytes: parkedMb * MiB },
-      refused: (kb, message) => log.warn({ kb, operation: 'start a stream' }, message),
+      refused: (kb, message) => log.warn({ kb_id: kb, operation: 'start a stream' }, message),
     }),
     lanes: config.jobs.lanes,
+    tracing: parts.tracing,
     log,
     failed,
   })

@@ -45,21 +45,24 @@ const registerRun = (program: Command, context: CliContext): void => {
       'Runs roles of the line in this process, against the parts that KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name.',
     )
     .argument('<role...>', 'intake, loading, chunking, embedding, indexing, tabulating, finishing, coordinator, api')
-    .option('--json', 'print {"roles", "url"} when they run, instead of text')
+    .option('--json', 'print {"roles", "url", "operating"} when they run, instead of text')
     .addHelpText('after', examples('run embedding', 'run coordinator api'))
     .action(async (names: readonly string[], { json }: { readonly json?: true }) => {
+      const { openProcess } = await import('./open-process.ts')
+      const { config, log, telemetry } = await openProcess()
       const { isRole, roleNames, startRoles } = await import('./roles.ts')
-      const { createLogger } = await import('./telemetry/log.ts')
       const unknown = names.filter(name => !isRole(name))
       if (unknown.length > 0)
         throw new UsageError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
-      const config = loadConfig()
-      const running = await startRoles(names.filter(isRole), config, await createLogger(config))
+      const running = await startRoles(names.filter(isRole), config, log, telemetry.tracing)
       tellParentReady()
-      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url }))
+      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url, operating: running.operating }))
       else if (!process.connected)
-        say(context.stderr, `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}`)
-      await untilEnded(running, context)
+        say(
+          context.stderr,
+          `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}, metrics at http://${running.operating}/metrics`,
+        )
+      await untilEnded({ ...running, stop: () => running.stop().finally(telemetry.shutdown) }, context)
     })
 }
 

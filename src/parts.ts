@@ -1,17 +1,20 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { onJobChanges } from './coordinator/job-changes.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Broker } from './kafka/broker.ts'
 import { openKafka } from './kafka/kafkajs.ts'
 import type { KnowledgeStore, TableWriter } from './knowledge/knowledge-base.ts'
 import { createKnowledgeStore } from './knowledge/pgvector.ts'
 import { createTableStore } from './knowledge/table-store.ts'
+import { type Metering, openMetering } from './metering.ts'
 import { migrationStatus } from './migrate.ts'
 import type { Embedder, EmbeddingSettings } from './models/model.ts'
 import { openModels } from './models/open.ts'
 import { processName } from './process-name.ts'
 import type { Effects } from './runtime/effects.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
+import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs } from './schemas/topic-specs.ts'
@@ -24,6 +27,9 @@ import { version } from './version.ts'
 export interface Parts {
   readonly config: Config
   readonly log: Logger
+  readonly metering: Metering
+  /** What slices are recorded by. */
+  readonly tracing: Tracing
   readonly embedderFor: (settings: EmbeddingSettings) => Embedder
   broker(): Promise<Broker>
   codec(): Promise<Codec>
@@ -52,7 +58,12 @@ const userAgentOf = ({ fetch: { contact } }: Config): string =>
   `Penstock/${version}${contact === null ? '' : ` (+${contact})`}`
 
 /** `failed` is called when a part can no longer be used and the process should end. */
-export const openParts = (config: Config, log: Logger, failed: (error: Error) => void): Parts => {
+export const openParts = (
+  config: Config,
+  log: Logger,
+  failed: (error: Error) => void,
+  tracing: Tracing = untraced,
+): Parts => {
   const closers: (() => Promise<void>)[] = []
   const once = <T>(open: () => Promise<T>, close: (part: T) => Promise<void>): (() => Promise<T>) => {
     let opened: Promise<T> | null = null
@@ -66,6 +77,7 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
       return opened
     }
   }
+  const metering = openMetering(config, log)
   const nothing = async () => undefined
 
   const broker = once(
@@ -90,14 +102,18 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
     async () => {
       const opened = await openDatabase({ url: addressOf(config.database.url, 'DATABASE_URL'), poolMax, log })
       const { pending } = await migrationStatus(opened)
-      if (pending.length === 0) return opened
+      if (pending.length === 0) {
+        metering.pool(opened.pool, poolMax)
+        onJobChanges(opened.orm.em, metering.job)
+        return opened
+      }
       await opened.close()
       throw new Error(`The database lacks ${pending.join(', ')}. Run \`penstock migrate\` first.`)
     },
     part => part.close(),
   )
   const store = once(
-    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard }),
+    async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard, code: version }),
     nothing,
   )
 
@@ -119,7 +135,9 @@ export const openParts = (config: Config, log: Logger, failed: (error: Error) =>
   return {
     config,
     log,
-    embedderFor: openModels(config),
+    metering,
+    tracing,
+    embedderFor: openModels(config, metering.models),
     broker,
     codec,
     gate,

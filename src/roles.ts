@@ -7,6 +7,7 @@ import { forgetApplied, knowledgeBases } from './knowledge/catalogue.ts'
 import { forgetFrontiers } from './knowledge/crawl-frontier.ts'
 import { replayDocuments } from './knowledge/replay-documents.ts'
 import { sourceKinds } from './open-sources.ts'
+import { startOperating, watchLine } from './operating.ts'
 import { openParts, type Parts } from './parts.ts'
 import { checkPipeline, pipeline, type StageName, stageNames } from './pipeline.ts'
 import { processName } from './process-name.ts'
@@ -15,11 +16,13 @@ import type { Effects } from './runtime/effects.ts'
 import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
+import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
 import { tabulating } from './stages/tabulating.ts'
+import type { OperatorServer } from './telemetry/operator-server.ts'
 import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
@@ -31,6 +34,8 @@ export const isRole = (name: string): name is Role => roleNames.some(role => rol
 export interface RunningRoles extends Running {
   /** The API's address, if it is among the roles. */
   readonly url: string | null
+  /** host:port of its /metrics, /healthz, /readyz and /log-level. */
+  readonly operating: string
   /** Resolves with the reason when a role cannot go on and the process should end. */
   readonly failed: Promise<Error>
 }
@@ -38,16 +43,24 @@ export interface RunningRoles extends Running {
 type Started = Running & { readonly url?: string; nudge?(): void }
 
 /** Starts the roles of this process over one set of parts. `stop` ends them in the order of the line, then the parts. */
-export const startRoles = async (roles: readonly Role[], config: Config, log: Logger): Promise<RunningRoles> => {
+export const startRoles = async (
+  roles: readonly Role[],
+  config: Config,
+  log: Logger,
+  tracing: Tracing = untraced,
+): Promise<RunningRoles> => {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
-  const parts = openParts(config, log, fail)
+  const parts = openParts(config, log, fail, tracing)
   const started: Started[] = []
+  let operating: OperatorServer | null = null
   const stop = async () => {
     await Promise.all(started.map(one => one.stop()))
+    await operating?.close()
     await parts.close()
   }
   let stopped: Promise<void> | null = null
   try {
+    operating = await startOperating(parts, roles, () => started.length === roles.length)
     const nudges: (() => void)[] = []
     const nudge = () => {
       for (const one of nudges) one()
@@ -65,7 +78,7 @@ export const startRoles = async (roles: readonly Role[], config: Config, log: Lo
     throw error
   }
   const url = started.find(one => one.url !== undefined)?.url ?? null
-  return { url, failed, stop: () => (stopped ??= stop()) }
+  return { url, operating: operating.address, failed, stop: () => (stopped ??= stop()) }
 }
 
 const start = async (role: Role, parts: Parts, nudge: () => void, failed: (error: Error) => void): Promise<Started> => {
@@ -113,6 +126,8 @@ const stage = async (name: StageName, parts: Parts, failed: (error: Error) => vo
     effects: one.effect ? await effectsOf(name, parts) : null,
     retry: config.retry,
     slicesAtOnce: config.stages.slicesAtOnce,
+    meter: parts.metering.stages,
+    tracing: parts.tracing,
     log,
     failed,
   })
@@ -126,7 +141,7 @@ const coordinator = async (parts: Parts): Promise<Started> => {
   const { lanes, concurrency, queueDepth } = parts.config.jobs
   const { orm } = await parts.database()
   const store = await parts.store()
-  return startCoordinator({
+  const started = await startCoordinator({
     em: orm.em,
     broker: await parts.broker(),
     codec: await parts.codec(),
@@ -155,4 +170,6 @@ const coordinator = async (parts: Parts): Promise<Started> => {
     concurrency,
     holder: processName,
   })
+  await watchLine(parts, started)
+  return started
 }

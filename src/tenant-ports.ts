@@ -7,10 +7,12 @@ import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
+import { explainHit } from './knowledge/explain.ts'
 import { search } from './knowledge/search.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { emOf, owners, queriesOf, snapshotOf } from './knowledge/tenancy.ts'
 import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
+import { dependenciesOf } from './operating.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
@@ -38,10 +40,11 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
     uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
     keys: createKeys(orm.em),
-    dependencies: [
-      { name: 'database', check: async () => void (await pool.query('select 1')) },
-      { name: 'kafka', check: async () => void (await broker.clusterId()) },
-    ],
+    jaegerUrl: config.traces.jaegerUrl,
+    dependencies: dependenciesOf(parts, ['api']),
+    metrics: parts.metering.metrics,
+    metricsTargets: config.metrics.targets,
+    meter: parts.metering.api,
     log,
     version,
   }
@@ -60,6 +63,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
       dryRun: dryRun(openSource, catalogue),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },
+      explain: (kbId, id) => explainHit(queriesOf(pool, tenant), kbId, id),
       tables: createTableCatalogue(queriesOf(pool, tenant)),
     }
     return ownPorts(ports, tenant, owned)

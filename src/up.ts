@@ -86,9 +86,18 @@ const start = async (options: UpOptions, supervisor: Supervisor): Promise<string
     const database = await openDatabase({ url: parts.DATABASE_URL, poolMax: 1, log: options.log })
     await migrateUp(database).finally(() => database.close())
   })
-  const environment = { ...environmentOf(config), ...parts, PENSTOCK_PORT: String(address.port) }
+  const operating = await operatorPorts(config)
+  const environment = {
+    ...{ ...environmentOf(config), ...parts, PENSTOCK_PORT: String(address.port) },
+    PENSTOCK_METRICS_TARGETS: operating.map(port => hostAndPort(config.metrics.host, port)).join(','),
+  }
   await timed(`${roleNames.length} roles run in ${processes.length} processes`, () =>
-    Promise.all(children.map(child => supervisor.start(roleProcess({ ...child, environment })))),
+    Promise.all(
+      children.map((child, i) => {
+        const own = { ...environment, PENSTOCK_METRICS_PORT: String(operating[i]) }
+        return supervisor.start(roleProcess({ ...child, environment: own }))
+      }),
+    ),
   )
   return address.url
 }
@@ -123,8 +132,23 @@ const startParts = async ({ config, say }: UpOptions, supervisor: Supervisor, ti
 const apiAddress = async (config: Config): Promise<{ readonly port: number; readonly url: string }> => {
   const { host } = config.api
   const port = await choosePort(join(folderIn(config, 'run'), 'api-port'), config.api.port, 'PENSTOCK_PORT')
+  return { port, url: `http://${hostAndPort(host, port)}` }
+}
+
+/** Where each of the processes serves its metrics, the same after a restart: the port that is set and those after it, or free ones. */
+const operatorPorts = async (config: Config): Promise<readonly number[]> => {
+  const ports: number[] = []
+  for (const i of processes.keys()) {
+    const given = config.metrics.port === 0 ? 0 : config.metrics.port + i
+    ports.push(await choosePort(join(folderIn(config, 'run'), `metrics-port-${i}`), given, 'PENSTOCK_METRICS_PORT'))
+  }
+  return ports
+}
+
+/** As a client on this machine reaches it. */
+const hostAndPort = (host: string, port: number): string => {
   const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return { port, url: `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}` }
+  return `${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
 const folderIn = (config: Config, name: string): string => {

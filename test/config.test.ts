@@ -40,6 +40,7 @@ test('runs without any setting', () => {
     database: { url: null, port: 0 },
     openai: { baseUrl: 'https://api.openai.com/v1', apiKey: null },
     embedding: { concurrency: 4, batch: 128, timeoutMs: 60_000 },
+    metrics: { host: '127.0.0.1', port: 0, targets: [] },
     jobs: { lanes: 16, parallelism: 2, concurrency: 4, queueDepth: 100, deleteGuard: 20 },
     stages: { slicesAtOnce: 4 },
     sources: {
@@ -54,6 +55,17 @@ test('runs without any setting', () => {
     upstream: { partitions: 4, parkedEvents: 100_000, parkedMb: 256 },
     parsers: { processes: 4, timeoutMs: 20_000, memoryMb: 512 },
     retry: {},
+    traces: {
+      endpoint: null,
+      tracesEndpoint: null,
+      protocol: 'http/protobuf',
+      disabled: false,
+      serviceName: 'penstock',
+      sampler: 'parentbased_traceidratio',
+      ratio: 1,
+      slowMs: 10_000,
+      jaegerUrl: null,
+    },
     log: { level: 'info', format: 'auto' },
   })
 })
@@ -85,6 +97,10 @@ test('takes every setting from the environment', () => {
     PENSTOCK_EMBEDDING_CONCURRENCY: '8',
     PENSTOCK_EMBEDDING_BATCH: '64',
     PENSTOCK_EMBEDDING_TIMEOUT_MS: '5000',
+    PENSTOCK_EMBEDDING_PRICE: '0.02',
+    PENSTOCK_METRICS_HOST: '0.0.0.0',
+    PENSTOCK_METRICS_PORT: '9464',
+    PENSTOCK_METRICS_TARGETS: 'one:9464, [::1]:9465',
     PENSTOCK_LANES: '32',
     PENSTOCK_PARALLELISM: '3',
     PENSTOCK_CONCURRENCY: '5',
@@ -113,6 +129,15 @@ test('takes every setting from the environment', () => {
     INGESTION_RETRY_MAX_ATTEMPTS: '9',
     INGESTION_RETRY_BACKOFF_FACTOR: '1.5',
     INGESTION_RETRY_MAX_DELAY: '2000',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/traces',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_SDK_DISABLED: 'true',
+    OTEL_SERVICE_NAME: 'line',
+    OTEL_TRACES_SAMPLER: 'traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+    PENSTOCK_TRACES_SLOW_MS: '500',
+    PENSTOCK_JAEGER_URL: 'http://jaeger:16686',
     PENSTOCK_LOG_LEVEL: 'debug',
     PENSTOCK_LOG_FORMAT: 'json',
   }
@@ -138,7 +163,8 @@ test('takes every setting from the environment', () => {
     registry: { url: 'https://user:pass@registry.example.org', port: 8081 },
     database: { url: 'postgres://user:pass@database/penstock', port: 5432 },
     openai: { baseUrl: 'http://127.0.0.1:8090/v1', apiKey: 'sk-test' },
-    embedding: { concurrency: 8, batch: 64, timeoutMs: 5000 },
+    embedding: { concurrency: 8, batch: 64, timeoutMs: 5000, price: 0.02 },
+    metrics: { host: '0.0.0.0', port: 9464, targets: ['one:9464', '[::1]:9465'] },
     jobs: { lanes: 32, parallelism: 3, concurrency: 5, queueDepth: 7, deleteGuard: 35 },
     stages: { slicesAtOnce: 2 },
     sources: {
@@ -157,6 +183,17 @@ test('takes every setting from the environment', () => {
     upstream: { partitions: 6, parkedEvents: 10, parkedMb: 2 },
     parsers: { processes: 3, timeoutMs: 5000, memoryMb: 256 },
     retry: { maxAttempts: 9, backoffFactor: 1.5, maxDelayMs: 2000 },
+    traces: {
+      endpoint: 'http://collector:4318',
+      tracesEndpoint: 'http://collector:4318/traces',
+      protocol: 'http/json',
+      disabled: true,
+      serviceName: 'line',
+      sampler: 'traceidratio',
+      ratio: 0.25,
+      slowMs: 500,
+      jaegerUrl: 'http://jaeger:16686',
+    },
     log: { level: 'debug', format: 'json' },
   })
   expect(load({ env: environmentOf(config, {}) })).toEqual(config)
@@ -314,7 +351,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(55)
+    expect(shown).toHaveLength(68)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

@@ -29,7 +29,7 @@ const matches = (name: string, rule: string) => name === rule || name.startsWith
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   config: [],
-  telemetry: [],
+  telemetry: ['schemas/', 'runtime/tracing.ts', 'runtime/errors.ts', 'kafka/broker.ts'],
   supervisor: [],
   chunking: [],
   runtime: ['schemas/', 'kafka/broker.ts'],
@@ -40,11 +40,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   coordinator: ['schemas/', 'runtime/errors.ts', 'kafka/broker.ts', 'intake/parking.ts'],
   intake: ['schemas/', 'runtime/', 'kafka/broker.ts'],
   kafka: ['supervisor/'],
-  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/'],
-  sources: ['schemas/', 'runtime/errors.ts'],
+  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'telemetry/spans.ts'],
+  sources: ['schemas/', 'runtime/errors.ts', 'telemetry/spans.ts'],
   uploads: ['runtime/errors.ts'],
   access: [],
-  models: ['runtime/errors.ts', 'telemetry/secrets.ts'],
+  models: ['runtime/errors.ts', 'telemetry/secrets.ts', 'telemetry/spans.ts'],
   api: [
     ...[
       'access/keys.ts',
@@ -53,6 +53,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/intake-status.ts',
       'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
+      'knowledge/explain.ts',
+      'schemas/trace-context.ts',
+      'telemetry/contexts.ts',
+      'telemetry/spans.ts',
       'models/model.ts',
       'sources/spec.ts',
       'sources/specs/',
@@ -112,7 +116,9 @@ test('a package or module is imported only where it belongs', () => {
     '@mikro-orm': ['knowledge/', 'coordinator/', 'access/', 'api-access.ts', 'database.ts', 'migrate.ts'],
     '@electric-sql': ['knowledge/'],
     openai: ['models/'],
+    '@opentelemetry': ['telemetry/', 'api/traced.ts'],
     fastify: ['api/'],
+    'prom-client': ['telemetry/'],
     commander: ['cli/', 'main.ts', 'migrate-verb.ts', 'recover-verb.ts'],
   }
   const astray = [...edges].flatMap(([file, imports]) =>

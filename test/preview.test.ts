@@ -3,6 +3,7 @@ import { previewer } from '../src/preview.ts'
 import { FileOpener } from '../src/sources/file-opener.ts'
 import { sourceOpener } from '../src/sources/open.ts'
 import type { OpenSource, SourceDocument } from '../src/sources/source.ts'
+import { structuredSpec } from '../src/sources/specs/structured.ts'
 import { kindsOver } from './kit/source-kinds.ts'
 import { folderWith } from './sources/folder.ts'
 
@@ -64,6 +65,51 @@ describe('a preview', () => {
     expect(exact.found.stopped).toBeNull()
   })
 
+  const tables = async (limit: number) => {
+    const root = await folderWith({ 'a.csv': 'No,Word\n1,heron\nx,\n3,grebe\n', 'b.csv': 'No\n7\n' })
+    const no = { column: 'No', name: 'no', type: 'integer' }
+    const source = structuredSpec.parse({
+      ...{ type: 'structured', path: root, max_bad_rows: 5 },
+      mapping: {
+        tables: [
+          { table: 'a', files: ['a.csv'], columns: [no, { column: 'Word', name: 'word', type: 'text' }] },
+          { table: 'b', files: ['b.csv'], columns: [no] },
+        ],
+      },
+    })
+    const open = sourceOpener(kindsOver(new FileOpener({ roots: [root] })))
+    return previewer(open)(source, { ...options, limit })
+  }
+
+  test('of tables is their rows as they would be typed, and each row that cannot be read with its number and column', async () => {
+    const found = await tables(10)
+    expect(found).toMatchObject({ documents: [], stopped: null })
+    expect(found.tables).toMatchObject([
+      {
+        ...{ table: 'a', file: expect.stringMatching(/a\.csv$/), columns: [{ name: 'no' }, { name: 'word' }] },
+        rows: [
+          { row: 1, cells: ['1', 'heron'] },
+          { row: 3, cells: ['3', 'grebe'] },
+        ],
+      },
+      { table: 'b', rows: [{ row: 1, cells: ['7'] }] },
+    ])
+    expect(found.rejected).toEqual([
+      {
+        ...{ uri: expect.stringMatching(/a\.csv#row=2$/), code: 'bad_row' },
+        message: expect.stringMatching(/^Row 2 of .*column "No" is "x", which is not a whole number/),
+      },
+    ])
+  })
+
+  test('of tables counts rows and rejects against its limit, in the order of the file', async () => {
+    const found = await tables(2)
+    expect(found.tables.map(({ table, rows }) => [table, rows.map(({ row }) => row)])).toEqual([['a', [1]]])
+    expect([found.rejected.length, found.stopped]).toEqual([1, 'limit'])
+    const exact = await tables(3)
+    expect([exact.tables.length, exact.rejected.length, exact.stopped]).toEqual([1, 1, 'limit'])
+  })
+
   test('goes on from bite to bite, and stops past its characters', async () => {
     const open = sourceOf(null, { text: 'a' }, { text: 'b'.repeat(90) }, { text: 'c' }, { text: 'd' })
     expect(await previewer(open)(spec, options)).toMatchObject({ total: null, stopped: null, documents: { length: 4 } })
@@ -76,6 +122,14 @@ describe('a preview', () => {
     const stuck: OpenSource = () => ({ id: 'x', source: { total: signal => endless(0, signal), bite: endless } })
     expect(await previewer(stuck, limits)(spec, options)).toMatchObject({
       ...{ total: null, stopped: 'time', documents: [], rejected: [] },
+    })
+  })
+
+  test('whose total does not come in half of its time shows the first documents nonetheless', async () => {
+    const { source } = sourceOf(null, { text: 'a' })(undefined as never, 0)
+    const slow: OpenSource = () => ({ id: 'x', source: { ...source, total: signal => endless(0, signal) } })
+    expect(await previewer(slow, { characters: 100, ms: 1_000 })(spec, options)).toMatchObject({
+      ...{ total: null, stopped: null, documents: { length: 1 } },
     })
   })
 

@@ -26,6 +26,14 @@ export interface Exchange {
   readonly principal: Principal
   /** Names the request, and what it says, where it is to be carried out once. */
   readonly once: Once | null
+  readonly trace: RequestTrace
+}
+
+export interface RequestTrace {
+  /** W3C context of what is done for the request; null where neither it nor this process is traced. */
+  readonly traceparent: string | null
+  /** The answer is made of what these brought. */
+  link(traceparents: readonly string[]): void
 }
 
 export interface Reply<N extends RouteName> {

@@ -1,5 +1,6 @@
 import { controlHandlers } from './control.ts'
 import { deadLetterHandlers } from './dead-letters.ts'
+import { explainHandlers } from './explain.ts'
 import type { Handlers } from './handler.ts'
 import { healthHandlers } from './health.ts'
 import { ingestHandlers } from './ingest.ts'
@@ -7,6 +8,7 @@ import { jobEventHandlers } from './job-events.ts'
 import { jobHandlers } from './jobs.ts'
 import { keyHandlers } from './keys.ts'
 import { knowledgeBaseHandlers } from './knowledge-bases.ts'
+import { metricsHandlers } from './metrics.ts'
 import type { ApiPorts } from './ports.ts'
 import { previewHandlers } from './previews.ts'
 import { scheduleHandlers } from './schedules.ts'
@@ -24,6 +26,7 @@ export const handlersFor = (ports: ApiPorts): Handlers => ({
   ...jobEventHandlers(ports),
   ...knowledgeBaseHandlers(ports),
   ...searchHandlers(ports),
+  ...explainHandlers(ports),
   ...uploadHandlers(ports),
   ...verifyHandlers(ports),
   ...tableHandlers(ports),
@@ -31,5 +34,6 @@ export const handlersFor = (ports: ApiPorts): Handlers => ({
   ...previewHandlers(ports),
   ...keyHandlers(ports),
   ...healthHandlers(ports),
+  ...metricsHandlers(ports),
   intake: { answer: async () => ({ status: 200, body: await ports.intake() }) },
 })

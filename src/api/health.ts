@@ -1,8 +1,7 @@
-import { messageOf } from '../runtime/errors.ts'
-import type { Readiness } from './contract/answers.ts'
+import { stateOf } from './dependencies.ts'
 import type { Handlers } from './handler.ts'
 import { openapi } from './openapi.ts'
-import type { ApiPorts, Dependency } from './ports.ts'
+import type { ApiPorts } from './ports.ts'
 
 /** What machines ask: alive, ready, and what there is to call. */
 export const healthHandlers = (ports: ApiPorts): Pick<Handlers, 'health' | 'readiness' | 'openapi'> => {
@@ -27,21 +26,5 @@ export const healthHandlers = (ports: ApiPorts): Pick<Handlers, 'health' | 'read
         return { status: 200, body: description }
       },
     },
-  }
-}
-
-const stateOf = async (
-  { name, check }: Dependency,
-  answerWithinMs: number,
-): Promise<Readiness['dependencies'][number]> => {
-  const signal = AbortSignal.timeout(answerWithinMs)
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`No answer within ${answerWithinMs / 1000} s.`)))
-  })
-  try {
-    await Promise.race([check(signal), late])
-    return { name, ready: true, message: null }
-  } catch (error) {
-    return { name, ready: false, message: messageOf(error) }
   }
 }

@@ -6,7 +6,7 @@ import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
 import { type RequestedSource, splitSource } from './contract/refresh.ts'
 import { byKb, defaultSettings, type StartRequest, startRequest } from './contract/requests.ts'
-import type { Exchange, Handlers } from './handler.ts'
+import type { Exchange, Handlers, RequestTrace } from './handler.ts'
 import { check } from './mistakes.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -14,11 +14,11 @@ import type { ApiPorts } from './ports.ts'
 export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'start' | 'job'> => ({
   ingest: {
     examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
-    answer: ({ body: { kb_id, ...work } }, { once }) => submit(ports, kb_id, work, once),
+    answer: ({ body: { kb_id, ...work } }, { once, trace }) => submit(ports, kb_id, work, once, trace),
   },
   start: {
     examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
-    answer: ({ params, body }, { once }) => submit(ports, params.kb_id, body, once),
+    answer: ({ params, body }, { once, trace }) => submit(ports, params.kb_id, body, once, trace),
   },
   job: {
     async answer({ params: { job_id } }) {
@@ -29,9 +29,16 @@ export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'star
   },
 })
 
-const submit = async (ports: ApiPorts, kbId: string, work: StartRequest, once: Once | null) => {
+const submit = async (
+  ports: ApiPorts,
+  kbId: string,
+  work: StartRequest,
+  once: Once | null,
+  { traceparent }: RequestTrace,
+) => {
   const known = once && (await ports.jobs.submitted(once))
-  const admission = known ?? (await ports.jobs.submit(await completed(ports, kbId, work), once))
+  const traced = traceparent === null ? {} : { traceparent }
+  const admission = known ?? (await ports.jobs.submit({ ...(await completed(ports, kbId, work)), ...traced }, once))
   const body = admitted(kbId, admission)
   return { status: 202 as const, body, headers: { Location: `/ingest/${encodeURIComponent(body.job_id)}` } }
 }

@@ -46,7 +46,8 @@ const eventsOf = (first: JobStatus, looks: JobLooks, log: Exchange['log']): Pass
   }
   const see = (seen: JobStatus | null | Error): void => {
     if (seen instanceof Error) {
-      if (!failing) log.warn({ err: seen, job: first.job_id }, 'a job cannot be read; its events go on when it can be')
+      if (!failing)
+        log.warn({ err: seen, job_id: first.job_id }, 'a job cannot be read; its events go on when it can be')
       failing = true
       return
     }

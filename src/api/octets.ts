@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Once } from '../coordinator/jobs.ts'
 import { refuseBadHttp } from './bad-http.ts'
-import type { Exchange } from './handler.ts'
+import type { Exchange, RequestTrace } from './handler.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,8 +17,8 @@ export const takeOctets = (app: FastifyInstance): void => {
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 }
 
-export const exchangeOf = (request: FastifyRequest, once: Once | null): Exchange => ({
-  ...{ principal: request.principal, once },
+export const exchangeOf = (request: FastifyRequest, once: Once | null, trace: RequestTrace): Exchange => ({
+  ...{ principal: request.principal, once, trace },
   ...{ signal: request.signal, log: request.log, announced: Number(request.headers['content-length'] ?? 0) },
   ...(request.routeOptions.config.octets ? { octets: (request.body as Readable | undefined) ?? request.raw } : {}),
 })

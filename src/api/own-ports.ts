@@ -70,6 +70,8 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       get: kbId => ofKb(kbId, null, () => ports.catalogue.get(kbId)),
       documents: (kbId, page) => ofKb(kbId, null, () => ports.catalogue.documents(kbId, page)),
     },
+    explain: (kbId, id) => ofKb(kbId, null, () => ports.explain(kbId, id)),
+    jaegerUrl: ports.jaegerUrl,
     knowledge: { search: query => ofKb(query.kb, [], () => ports.knowledge.search(query)) },
     verifier: {
       verify: (kbId, options) => ofKb(kbId, null, () => ports.verifier.verify(kbId, options)),
@@ -108,6 +110,10 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     dependencies: ports.dependencies,
     ...(ports.answerWithinMs === undefined ? {} : { answerWithinMs: ports.answerWithinMs }),
     lanes: ports.lanes,
+    // Served to the operator alone.
+    metrics: ports.metrics,
+    metricsTargets: tenant === operator ? ports.metricsTargets : [],
+    meter: ports.meter,
     log: ports.log,
     version: ports.version,
   }

@@ -5,6 +5,7 @@ import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
 import type { Schedules } from '../coordinator/schedules.ts'
+import type { Provenance } from '../knowledge/explain.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
 import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { SourceSpec } from '../sources/spec.ts'
@@ -15,6 +16,7 @@ import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { Preview } from './contract/previews.ts'
 import type { CheckedTable, RowPage, TableSummary } from './contract/tables.ts'
+import type { Dependency } from './dependencies.ts'
 
 export interface ApiPorts {
   readonly jobs: Jobs
@@ -25,6 +27,10 @@ export interface ApiPorts {
   readonly schedules: Schedules
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
+  /** How a chunk or a document came about; null where there is none of this id. */
+  explain(kbId: string, id: string): Promise<Provenance | null>
+  /** Where people see traces; null where nobody said. */
+  readonly jaegerUrl: string | null
   readonly verifier: Verifier
   readonly uploads: Uploads
   /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */
@@ -46,6 +52,10 @@ export interface ApiPorts {
   readonly answerWithinMs?: number
   /** How many lanes the line has, the most that `parallelism` may ask for, and what a job gets that does not ask. */
   readonly lanes: { readonly all: number; readonly perJob: number }
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+  /** host:port of the processes that Prometheus is to ask. */
+  readonly metricsTargets: readonly string[]
+  readonly meter: ApiMeter
   readonly log: Logger
   readonly version: string
 }
@@ -108,8 +118,13 @@ export interface StructuredCheck {
   ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
 }
 
-export interface Dependency {
-  readonly name: string
-  /** Resolves when it answers; throws with a sentence when it does not. */
-  check(signal: AbortSignal): Promise<void>
+/** Told of requests; it never throws. */
+export interface ApiMeter {
+  /** `route` is the path with the names of its parameters; `seconds` are null for an answer that streams. */
+  answered(request: {
+    readonly method: string
+    readonly route: string
+    readonly status: number
+    readonly seconds: number | null
+  }): void
 }

@@ -1,6 +1,7 @@
 import type { SearchHit, SearchQuery } from '../knowledge/knowledge-base.ts'
 import type { EmbeddingSettings } from '../models/model.ts'
 import { Fatal, Reject, Wait } from '../runtime/errors.ts'
+import { readTraceparent } from '../schemas/trace-context.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import type { SearchAnswer } from './contract/answers.ts'
 import type { SearchRequest } from './contract/requests.ts'
@@ -13,11 +14,12 @@ const embedWithinMs = 30_000
 /** Searching a knowledge base: the query is embedded as its chunks were. */
 export const searchHandlers = (ports: ApiPorts): Pick<Handlers, 'search'> => ({
   search: {
-    async answer({ body }, { signal }) {
+    async answer({ body }, { signal, trace }) {
       const kb = await ports.catalogue.get(body.kb_id)
       if (kb === null) throw notFound('knowledge base', body.kb_id)
       const vector = body.mode === 'text' ? null : await embed(ports, kb.embedding, body.query, signal)
       const hits = await ports.knowledge.search(queryOf(body, vector))
+      trace.link(hits.flatMap(({ traceparent }) => traceparent ?? []))
       return { status: 200, body: { hits: hits.map(hitBody) } }
     },
   },
@@ -69,4 +71,5 @@ const hitBody = (hit: SearchHit): SearchAnswer['hits'][number] => ({
   document_id: hit.documentId,
   chunk_id: hit.chunkId,
   version: hit.version,
+  trace_id: readTraceparent(hit.traceparent)?.traceId ?? null,
 })

@@ -21,11 +21,13 @@ import { guardDoors } from './doors/doors.ts'
 import { asApiError, errorBodyOf } from './errors.ts'
 import type { Exchange, Handler, Handlers } from './handler.ts'
 import { handlersFor } from './handlers.ts'
+import { meterRequests, serveMetrics } from './metrics.ts'
 import { check } from './mistakes.ts'
 import { exchangeOf, guardSlow, takeOctets } from './octets.ts'
 import { onceOf } from './once.ts'
 import type { ApiPorts } from './ports.ts'
 import { serveReference } from './reference.ts'
+import { traced } from './traced.ts'
 
 /** Bytes; the largest request is a list of 32 sources. */
 const bodyLimit = 1024 * 1024
@@ -41,7 +43,7 @@ export const createServer = (
 ): FastifyInstance => {
   const app: FastifyInstance = Fastify({
     loggerInstance: ports.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     requestTimeout: 0,
     clientErrorHandler: refuseBadHttp,
     bodyLimit,
@@ -60,6 +62,7 @@ export const createServer = (
   })
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   guardSlow(app)
+  meterRequests(app, ports)
   guardDoors(app, access)
   app.setNotFoundHandler((request, reply) => refuse(request, reply, nothingHere(request)))
 
@@ -78,9 +81,10 @@ export const createServer = (
         config: { octets: route.octets ?? false, scope: routeScopes[name as RouteName] },
         handler: async (request, reply) => {
           const handler = handlersOf(request.principal.tenant)[name as RouteName] as unknown as UncheckedHandler
-          const exchange = exchangeOf(request, route.idempotent ? onceOf(request) : null)
-          const input = await inputOf(route, handler, request, exchange)
-          const { status, headers, body } = await handler.answer(input, exchange)
+          const { status, headers, body } = await traced(route, request, async trace => {
+            const exchange = exchangeOf(request, route.idempotent ? onceOf(request) : null, trace)
+            return handler.answer(await inputOf(route, handler, request, exchange), exchange)
+          })
           return reply
             .code(status)
             .headers(headers ?? {})
@@ -93,6 +97,7 @@ export const createServer = (
     await reads.register(etag)
     serve(reads, ({ method }) => method === 'GET')
     serveReference(reads, ports.version)
+    serveMetrics(reads, ports)
   })
   serve(app, ({ method, octets }) => method !== 'GET' && octets === undefined)
   app.register(async files => {
@@ -149,7 +154,7 @@ const paramsOf = ({ path, pathRest }: Route, { params }: FastifyRequest): unknow
 
 const refuse = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
   const error = asApiError(thrown)
-  if (error.status >= 500) request.log.error({ err: thrown, request_id: request.id, url: request.url }, error.message)
+  if (error.status >= 500) request.log.error({ err: thrown, code: error.code, url: request.url }, error.message)
   reply.code(error.status).header('X-Request-ID', request.id).headers(error.headers)
   reply.send(errorBodyOf(error, request.id))
 }

@@ -10,9 +10,17 @@ const units: Readonly<Record<string, string>> = {
   FINISHING: 'step',
 }
 
-/** `120/300 documents`, or `120 documents` while nobody knows how many there will be. */
-export const items = ({ name, items_processed, items_total }: PhaseDetail): string => {
-  const unit = units[name] ?? 'item'
+/**
+ * `120/300 documents`, or `120 documents` while nobody knows how many there will be. A job with tables loads rows; one
+ * that loads documents of other sources besides loads items.
+ */
+export const items = (
+  { phase_details, metrics }: JobStatus,
+  { name, items_processed, items_total }: PhaseDetail,
+): string => {
+  const tabled = name === 'LOADING' && phase_details.some(phase => phase.name === 'TABULATING')
+  const loaded = metrics.documents === 0 ? 'row' : 'item'
+  const unit = tabled ? loaded : (units[name] ?? 'item')
   return items_total === null
     ? counted(items_processed, unit)
     : `${number(items_processed)}/${counted(items_total, unit)}`
@@ -107,7 +115,7 @@ export const page = (job: JobStatus): string[] => [
       phase.name,
       phase.status,
       `${number(phase.progress)} %`,
-      items(phase),
+      items(job, phase),
       perSecond(phase) ?? '-',
       phase.items_rejected,
     ]),

@@ -4,10 +4,12 @@ import { registerConfig } from './config.ts'
 import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { registerControl } from './control.ts'
 import { registerDeadLetters } from './dead-letters.ts'
+import { registerExplain } from './explain.ts'
 import { registerIngest } from './ingest.ts'
 import { registerIntake } from './intake.ts'
 import { registerKeys } from './keys.ts'
 import { registerKnowledgeBases } from './knowledge-bases.ts'
+import { registerLogLevel } from './log-level.ts'
 import { examples } from './options.ts'
 import { registerSchedules } from './schedules.ts'
 import { registerSearch } from './search.ts'
@@ -50,6 +52,7 @@ const verbs = [
   registerWatch,
   registerControl,
   registerSearch,
+  registerExplain,
   registerKnowledgeBases,
   registerTables,
   registerStructured,
@@ -59,6 +62,7 @@ const verbs = [
   registerIntake,
   registerVerify,
   registerKeys,
+  registerLogLevel,
   registerConfig,
 ]
 

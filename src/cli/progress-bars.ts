@@ -26,7 +26,7 @@ export const barsView = (output: Output): ProgressView => {
       for (const phase of job.phase_details) {
         const bar = phases.get(phase.name) ?? bars.create(100, 0, { name: phase.name.padEnd(10), note: '' })
         phases.set(phase.name, bar)
-        bar.update(phase.progress, { note: noteOf(phase) })
+        bar.update(phase.progress, { note: noteOf(job, phase) })
       }
     },
     silent(message) {
@@ -40,9 +40,9 @@ export const barsView = (output: Output): ProgressView => {
 
 const headline = (job: JobStatus): string => [`job ${job.job_id} ${job.status}`, ...remarks(job)].join(' · ')
 
-const noteOf = (phase: PhaseDetail): string => {
+const noteOf = (job: JobStatus, phase: PhaseDetail): string => {
   const rejected = phase.items_rejected === 0 ? '' : `, ${number(phase.items_rejected)} rejected`
   const rate = perSecond(phase)
   const pace = rate === null ? '' : `, ${rate} a second`
-  return `${items(phase)}${rejected}${pace}${phase.status === 'running' ? '' : ` · ${phase.status}`}`
+  return `${items(job, phase)}${rejected}${pace}${phase.status === 'running' ? '' : ` · ${phase.status}`}`
 }

@@ -17,7 +17,7 @@ export const linesView = (output: Output): ProgressView => {
       once('job', job.status, `job ${job.job_id} ${job.status}`)
       for (const phase of job.phase_details) {
         if (phase.status === 'pending') continue
-        once(phase.name, `${phase.status} ${Math.floor(phase.progress / 10)}`, lineOf(phase) + etaOf(job, phase))
+        once(phase.name, `${phase.status} ${Math.floor(phase.progress / 10)}`, lineOf(job, phase) + etaOf(job, phase))
       }
       const why = standstill(job)
       if (why !== '') once('why', why, `  ${why}`)
@@ -29,13 +29,13 @@ export const linesView = (output: Output): ProgressView => {
   }
 }
 
-const lineOf = (phase: PhaseDetail): string => {
+const lineOf = (job: JobStatus, phase: PhaseDetail): string => {
   const { name, status, progress, items_rejected } = phase
   const rejected = items_rejected === 0 ? '' : `, ${number(items_rejected)} rejected`
   const rate = perSecond(phase)
   const pace = rate === null ? '' : `, ${rate} a second`
   const percent = number(Math.floor(progress)).padStart(3)
-  return `${name.padEnd(10)} ${status.padEnd(9)} ${percent} %  ${items(phase)}${rejected}${pace}`
+  return `${name.padEnd(10)} ${status.padEnd(9)} ${percent} %  ${items(job, phase)}${rejected}${pace}`
 }
 
 /** Goes with the line of a phase that moves: alone it would be a new line every second. */

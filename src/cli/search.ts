@@ -44,11 +44,12 @@ const search = async (context: CliContext, kb: string, words: readonly string[],
   for (const line of hitLines(answer.hits)) say(context.stdout, line)
 }
 
-/** Hits for people: number, score and headings, where it is, and how it begins. */
+/** Hits for people: number, score and headings, where it is, the id that `explain` takes, and how it begins. */
 export const hitLines = (hits: SearchAnswer['hits']): string[] =>
   hits.flatMap((hit, index) => [
     `${index + 1}. ${hit.score.toFixed(4)}  ${oneLine(headingsOf(hit), 120)}`,
     `   ${oneLine(hit.uri, 200)}`,
+    `   ${hit.chunk_id}`,
     `   ${oneLine(hit.text, 240)}`,
     '',
   ])

@@ -3,6 +3,7 @@ import type { Preview } from '../api/contract/previews.ts'
 import type { CliContext } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
 import { type SourceFlags, sourceOptions, sourcesOf } from './source-flags.ts'
+import { typedRows } from './table-text.ts'
 import { counted, number, oneLine, say, sayJson, table } from './text.ts'
 
 interface Flags extends SourceFlags {
@@ -19,12 +20,12 @@ export const registerSource = (program: Command, context: CliContext): void => {
   const previewing = source
     .command('preview')
     .description(
-      'Shows the first documents that a source would yield, how many there are where it can know, and what would be ' +
-        'rejected. Nothing is ingested.',
+      'Shows the first documents or rows that a source would yield, how many there are where it can know, and what ' +
+        'would be rejected. Nothing is ingested.',
     )
     .argument('<source>', 'as penstock ingest takes it')
   sourceOptions(previewing)
-    .option('--limit <number>', 'documents to read, at most 100', integer, 10)
+    .option('--limit <number>', 'documents or rows to read, at most 100', integer, 10)
     .option(...jsonFlag)
     .addHelpText('after', examples('source preview docs --limit 3', 'source preview https://docs.example.org --json'))
     .action((named: string, flags: Flags) => preview(context, named, flags))
@@ -36,9 +37,11 @@ const preview = async (context: CliContext, named: string, flags: Flags): Promis
   const client = await context.client()
   const found = await client.previewSource({ body: { source, limit: flags.limit } }, context.signal)
   if (flags.json) return sayJson(context.stdout, found)
-  const { documents, rejected, unlisted } = found
-  const all = found.total === null ? '' : `, ${counted(found.total, 'document')} in all`
+  const { documents, tables, rejected, unlisted } = found
+  const unit = tables.length === 0 ? 'document' : 'row'
+  const all = found.total === null ? '' : `, ${counted(found.total, unit)} in all`
   say(context.stdout, `${oneLine(found.source, 300)}${all}. ${endOf(found)}`)
+  for (const one of tables) for (const line of ['', ...typedRows(one)]) say(context.stdout, line)
   if (documents.length > 0) say(context.stdout)
   const rows = documents.map(one => [
     one.characters,
@@ -56,11 +59,13 @@ const preview = async (context: CliContext, named: string, flags: Flags): Promis
   for (const message of unlisted) say(context.stdout, `not listed: ${oneLine(message, 300)}`)
 }
 
-const endOf = ({ documents, rejected, stopped }: Preview): string => {
-  const seen = counted(documents.length + rejected.length, 'entry').replace('entrys', 'entries')
+const endOf = ({ documents, tables, rejected, stopped }: Preview): string => {
+  const rows = tables.reduce((sum, one) => sum + one.rows.length, 0)
+  const all = (tables.length > 0 ? rows : documents.length) + rejected.length
+  const seen = counted(all, 'entry').replace('entrys', 'entries')
   switch (stopped) {
     case null:
-      return `These are all ${number(documents.length + rejected.length)}.`
+      return `These are all ${number(all)}.`
     case 'limit':
       return `The first ${seen}; --limit shows more.`
     case 'characters':

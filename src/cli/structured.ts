@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import type { CheckedTable } from '../api/contract/tables.ts'
 import type { CliContext } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
-import { table as lines, oneLine, say, sayJson } from './text.ts'
+import { typedRows } from './table-text.ts'
+import { oneLine, say, sayJson } from './text.ts'
 
 interface Flags {
   readonly path?: string
@@ -40,11 +41,7 @@ const check = async (context: CliContext, mapping: string, flags: Flags): Promis
   say(context.stdout, 'The mapping fits its files.')
 }
 
-const described = ({ table, file, columns, rows, rejected }: CheckedTable): readonly string[] => [
-  `Table ${oneLine(table, 63)} from ${oneLine(file, 200)}`,
-  ...lines(
-    ['ROW', ...columns.map(({ name, type }) => `${oneLine(name, 30)} (${type})`)],
-    rows.map(({ row, cells }) => [row, ...cells.map(cell => (cell === null ? '(null)' : oneLine(cell, 40)))]),
-  ),
-  ...rejected.map(({ row, message }) => `  row ${row} would be rejected: ${oneLine(message, 400)}`),
+const described = (checked: CheckedTable): readonly string[] => [
+  ...typedRows(checked),
+  ...checked.rejected.map(({ row, message }) => `  row ${row} would be rejected: ${oneLine(message, 400)}`),
 ]

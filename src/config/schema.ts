@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { accessSettings } from './access-settings.ts'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
+import { metricsSettings } from './metrics-settings.ts'
 import { sourceSettings } from './source-settings.ts'
+import { traceSettings } from './trace-settings.ts'
 import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
@@ -90,6 +92,11 @@ export const schema = z.object({
       integer(100, 600_000).default(60_000),
       'From sending such a request to its whole answer, in ms.',
     ),
+    price: setting(
+      'PENSTOCK_EMBEDDING_PRICE',
+      decimal(0, 1_000_000).optional(),
+      'What a million tokens cost, in your currency, for the metric of costs; without it there is none.',
+    ),
   }),
   jobs: z.object({
     lanes: setting(
@@ -141,7 +148,7 @@ export const schema = z.object({
     timeoutMs: setting(
       'PENSTOCK_PARSER_TIMEOUT_MS',
       integer(100, 3_600_000).default(20_000),
-      'A file that takes its parser longer is tried once more, then rejected, in ms.',
+      'A file that takes its parser longer, or a sheet of a structured source without a step of 8 MiB, is tried once more, then rejected, in ms.',
     ),
     memoryMb: setting(
       'PENSTOCK_PARSER_MEMORY_MB',
@@ -166,6 +173,8 @@ export const schema = z.object({
       'The longest wait between two tries, in ms; a minute unless set.',
     ),
   }),
+  metrics: metricsSettings,
+  traces: traceSettings,
   log: z.object({
     level: setting(
       'PENSTOCK_LOG_LEVEL',

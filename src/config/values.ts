@@ -65,17 +65,26 @@ export const paths = () => {
 export const hostName = () =>
   z.string(must('a host name or address')).regex(/^[\w.:-]+$/, must('a host name or address'))
 
-/** `host:port` pairs, with commas between them. */
-export const brokers = () => {
+const addressList = () => {
   const error = must('host:port, several with commas between them')
   const one = z
     .string()
     .trim()
     .regex(/^[^\s:/,]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/, error)
-  return z
-    .union([z.string().transform(list => list.split(',')), z.array(z.string())], error)
-    .pipe(z.array(one).min(1, error))
+  return {
+    error,
+    list: z.union([z.string().transform(list => list.split(',')), z.array(z.string())], error).pipe(z.array(one)),
+  }
 }
+
+/** `host:port` pairs, with commas between them; one at least. */
+export const brokers = () => {
+  const { list, error } = addressList()
+  return list.refine(all => all.length > 0, error)
+}
+
+/** The same, none unless given. */
+export const addresses = () => addressList().list.default([])
 
 /** A URL of one of the schemes (`http:`); a password in it is taken where the protocol has a place for it. */
 export const url = (schemes: readonly string[], password: 'password' | 'no password') => {

@@ -25,7 +25,7 @@ export const applyCommands = ({ transaction, log }: Tenure): Promise<boolean> =>
       if (!job) continue
       command.refusal = await obey(tx, job, command, now)
       const { id, verb, phase, refusal } = command
-      const about = { job: job.id, kb: job.kbId, command: id, verb, phase, status: job.state.status }
+      const about = { job_id: job.id, kb_id: job.kbId, command: id, verb, phase, status: job.state.status }
       if (refusal === null) log.info(about, `${verb} is applied`)
       else {
         log.warn({ ...about, refusal }, `${verb} came too late: ${refusal}`)

@@ -47,6 +47,8 @@ export const laneJob = ({ id, kbId, kind, run, state, submission, priority }: Jo
   branches: state.branches,
   documents_per_second: submission.replay?.documents_per_second ?? null,
   delete_guard: submission.delete_guard ?? null,
+  traceparent: submission.traceparent ?? null,
+  replay_of: submission.replay?.of ?? null,
 })
 
 /** The request for the first bite of the first source. Each bite's own transaction asks for the next. */

@@ -19,7 +19,7 @@ export const jobsToDiscard = ({ transaction }: Tenure): Promise<readonly JobRow[
  */
 export const discardJob = async (tenure: Tenure, job: JobRow, signal: AbortSignal): Promise<void> => {
   const { transaction, discard, forgetApplied, log } = tenure
-  const about = { job: job.id, kb: job.kbId, operation: 'discard' }
+  const about = { job_id: job.id, kb_id: job.kbId, operation: 'discard' }
   try {
     await transaction(tx => forgetApplied(tx, [job.id]))
     await discard(laneJob(job), signal)

@@ -38,7 +38,10 @@ const takeAll = (
       const event = await take(tx, tenure, command, read[i] ?? null)
       const { outcome, code, message } = event
       const { command_id, verb, kb_id: kb } = command
-      tenure.log.info({ command_id, verb, kb, job: event.job_id, outcome, code, message }, `command is ${outcome}`)
+      tenure.log.info(
+        { command_id, verb, kb_id: kb, job_id: event.job_id, outcome, code, message },
+        `command is ${outcome}`,
+      )
       events.push(event)
     }
     await tellOutcomes(tx, events)

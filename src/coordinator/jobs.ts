@@ -62,6 +62,8 @@ export interface Submission {
   readonly schedule?: readonly ScheduledSource[]
   /** Of a replay alone. */
   readonly replay?: Replay
+  /** W3C trace context of the request that asks for it, where it has one. */
+  readonly traceparent?: string
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Parking, type Room, sizeOf } from '../intake/parking.ts'
 import type { BrokerRecord } from '../kafka/broker.ts'
 import { eventsSource } from '../schemas/identity.ts'
 import { storable } from '../schemas/storable.ts'
+import { traceHeaders } from '../schemas/trace-context.ts'
 import { type AdmissionOptions, submit } from './admission.ts'
 import { JobRow } from './entities.ts'
 import { IntakePartitionRow, ParkedEventRow } from './intake-entities.ts'
@@ -106,7 +107,7 @@ const assertClaimed = async (tx: EntityManager, partition: number, fence: number
 /** Those that are looked at later; others may be bytes that are no text. */
 const storableHeaders = (headers: BrokerRecord['headers']): BrokerRecord['headers'] =>
   Object.fromEntries(
-    ['kb_id', 'traceparent'].flatMap(name => {
+    ['kb_id', ...traceHeaders].flatMap(name => {
       const value = headers[name]
       return value === undefined ? [] : [[name, storable(value)]]
     }),

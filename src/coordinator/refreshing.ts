@@ -80,7 +80,7 @@ const start = (
     const admission = request && (await admit(tx, tenure, request))
     if (admission && admission.outcome !== 'accepted') {
       const { outcome } = admission
-      tenure.log.info({ kb: kbId, outcome }, 'sources are due, and wait: their run is not admitted yet')
+      tenure.log.info({ kb_id: kbId, outcome }, 'sources are due, and wait: their run is not admitted yet')
       return false
     }
     for (const row of found) {
@@ -89,7 +89,7 @@ const start = (
       row.lastJobId = note === null ? (admission?.job_id ?? null) : null
       row.note = note
       row.nextAt = nextTime(row.refresh, row.nextAt, now)
-      const about = { kb: kbId, source: row.source, job: row.lastJobId, next: row.nextAt }
+      const about = { kb_id: kbId, source: row.source, job_id: row.lastJobId, next: row.nextAt }
       if (note === null) tenure.log.info(about, 'a source is read again')
       else tenure.log.warn({ ...about, reason: note }, `a source that is due cannot be read: ${note}`)
     }

@@ -30,15 +30,15 @@ export const applyProgress = async (tenure: Tenure, batch: LaneBatch): Promise<b
       if (effects.length > 0 || awaitsDiscard(job)) planned = true
     }
     for (const [id, { length }] of byJob)
-      tenure.log.warn({ job: id, reports: length }, 'reports of a job that the database does not know are skipped')
+      tenure.log.warn({ job_id: id, reports: length }, 'reports of a job that the database does not know are skipped')
     await tx.flush()
     return planned
   })
 }
 
 const tell = ({ log }: Tenure, { id, kbId, state }: JobRow): void => {
-  const about = { job: id, kb: kbId, status: state.status }
-  if (state.status === 'failed') log.warn({ ...about, error: state.failure }, 'job failed')
+  const about = { job_id: id, kb_id: kbId, status: state.status }
+  if (state.status === 'failed') log.warn({ ...about, failure: state.failure }, 'job failed')
   else log.info(about, `job is ${state.status}`)
 }
 

@@ -38,7 +38,7 @@ const startNext = async (tenure: Tenure): Promise<boolean> => {
     }
     await tx.flush()
     await plan(tx, rows, job.kind === 'stream' ? [] : [firstLoadRequest(job)])
-    tenure.log.info({ job: job.id, kb: job.kbId, lanes }, 'job started')
+    tenure.log.info({ job_id: job.id, kb_id: job.kbId, lanes }, 'job started')
   })
   return true
 }
@@ -55,7 +55,7 @@ const makeRoom = async (tenure: Tenure): Promise<boolean> => {
     return job ?? null
   })
   if (!oldest) return false
-  tenure.log.warn({ job: oldest.id, kb: oldest.kbId }, 'failed job gives up its lanes: others wait for them')
+  tenure.log.warn({ job_id: oldest.id, kb_id: oldest.kbId }, 'failed job gives up its lanes: others wait for them')
   await giveUp(tenure)
   await publish(tenure)
   await releaseLanes(tenure)

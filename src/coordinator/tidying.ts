@@ -18,10 +18,13 @@ export const tidyStreams = async (tenure: Tenure, seen: Map<string, number>, sig
       await trimLanes(tenure, job.state.lanes)
       await tenure.tidy(laneJob(job), signal)
       seen.set(job.id, stored)
-      tenure.log.debug({ job: job.id, kb: job.kbId }, 'stream tidied')
+      tenure.log.debug({ job_id: job.id, kb_id: job.kbId }, 'stream tidied')
     } catch (error) {
       if (!signal.aborted)
-        tenure.log.warn({ job: job.id, kb: job.kbId, err: error }, `a stream is not tidied yet: ${messageOf(error)}`)
+        tenure.log.warn(
+          { job_id: job.id, kb_id: job.kbId, err: error },
+          `a stream is not tidied yet: ${messageOf(error)}`,
+        )
     }
   }
 }

@@ -49,7 +49,7 @@ const lookAround = async ({ broker, transaction }: Tenure, stages: readonly Phas
 
 const acknowledgeVacant = async (tenure: Tenure, job: JobRow, stage: string, lane: number): Promise<void> => {
   const { broker, codec, claim, log } = tenure
-  const about = { job: job.id, kb: job.kbId, stage, lane, operation: 'acknowledge' }
+  const about = { job_id: job.id, kb_id: job.kbId, stage, lane, operation: 'acknowledge' }
   const transactor = await broker.fence(transactionalId(stage, lane))
   try {
     await claim(job.id, stage, lane)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Broker, Membership } from '../kafka/broker.ts'
 import type { Gate } from '../runtime/gate.ts'
+import type { Tracing } from '../runtime/tracing.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Parking } from './parking.ts'
 
@@ -14,6 +15,7 @@ export interface PartitionWorkerOptions {
   readonly parking: Parking
   /** Lanes of `dead.letters`. */
   readonly lanes: number
+  readonly tracing: Tracing
   readonly log: Logger
   /** How long INTAKE waits for a stream's lane before it asks again, in ms. */
   readonly askMs: number

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { BrokerRecord } from '../kafka/broker.ts'
 import { messageOf } from '../runtime/errors.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { traceOfParent } from '../schemas/identity.ts'
 import type { LoadEvent } from '../schemas/load-event.ts'
 import { upstreamDocuments } from '../schemas/topics.ts'
+import { traceOfParent } from '../schemas/trace-context.ts'
 
 /** An upstream record as it was understood. */
 export interface ReadEvent {

@@ -1,9 +1,11 @@
 import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
+import type { SliceTrace } from '../runtime/tracing.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { documentId, eventsSource, traceOfParent } from '../schemas/identity.ts'
+import { documentId, eventsSource } from '../schemas/identity.ts'
 import type { LaneControl } from '../schemas/lane-control.ts'
 import { intake, intakeLetters } from '../schemas/names.ts'
 import { deadLetters, loadRequests, upstreamDocuments } from '../schemas/topics.ts'
+import { originHeader, traceOfParent } from '../schemas/trace-context.ts'
 import { type ParkedRecord, type Room, sizeOf } from './parking.ts'
 import type { ReadEvent, Refused } from './read-event.ts'
 
@@ -46,21 +48,22 @@ export interface RoutingOptions {
   /** Knowledge bases of which records wait: what comes later goes behind them. */
   readonly parked: ReadonlySet<string>
   readonly rooms: ReadonlyMap<string, Room>
+  readonly trace: Pick<SliceTrace, 'headers' | 'rejected'>
 }
 
 /** Pure: the lane of its stream for each event, the parking where there is none, the dead letters for what no one can take. */
 export const route = (arrived: readonly Arrived[], options: RoutingOptions): Routed => {
-  const { codec, streams, parked, rooms, partition, lanes } = options
+  const { codec, streams, parked, rooms, partition, lanes, trace } = options
   const sends: Routed['sends'][number][] = []
   const parks: ParkedRecord[] = []
   const left = new Map([...rooms].map(([kb, room]) => [kb, { ...room }]))
   for (const [i, { record, read }] of arrived.entries()) {
-    const letter = (refused: Refused) =>
-      sends.push({
-        topic: deadLetters.name,
-        lane: partition % lanes,
-        record: letterOf(record, refused, partition, codec),
-      })
+    const headers = { ...trace.headers(record, null), [originHeader]: originOf(record, partition) }
+    const letter = (refused: Refused) => {
+      trace.rejected(record, null, refused.refused)
+      const one = letterOf({ ...record, headers }, refused, partition, codec)
+      sends.push({ topic: deadLetters.name, lane: partition % lanes, record: one })
+    }
     if ('refused' in read) {
       letter(read)
       continue
@@ -72,18 +75,20 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
       sends.push({
         topic: loadRequests.name,
         lane: stream.lane,
-        record: { key: event.uri, value: codec.encode(loadRequests, { ...event, job_id: stream.jobId }) },
+        record: { key: event.uri, value: codec.encode(loadRequests, { ...event, job_id: stream.jobId }), headers },
       })
     else if (!room) letter(unknownKb(kbId))
     else if (room.records < 1 || room.bytes < sizeOf(record)) return { sends, parks, taken: i, full: kbId }
     else {
       room.records -= 1
       room.bytes -= sizeOf(record)
-      parks.push({ kbId, record })
+      parks.push({ kbId, record: { ...record, headers: { ...record.headers, ...headers } } })
     }
   }
   return { sends, parks, taken: arrived.length, full: null }
 }
+
+const originOf = ({ offset }: BrokerRecord, partition: number) => `${upstreamDocuments.name}/${partition}/${offset}`
 
 const unknownKb = (kbId: string): Refused => ({
   kbId,
@@ -118,8 +123,8 @@ const letterOf = (
     uri: key === '' ? null : key,
     document_id: kbId === null || key === '' ? null : documentId(kbId, eventsSource, key),
     source: eventsSource,
-    trace_id: headers.traceparent === undefined ? null : traceOfParent(headers.traceparent),
+    trace_id: traceOfParent(headers.traceparent),
     payload: value.subarray(0, payloadLimit),
   })
-  return { key, value: letter }
+  return { key, value: letter, headers }
 }

@@ -1,12 +1,16 @@
 import type { Membership } from '../kafka/broker.ts'
 import type { Running } from '../runtime/run-stage.ts'
+import { type Tracing, untraced } from '../runtime/tracing.ts'
 import { intake } from '../schemas/names.ts'
 import { upstreamDocuments } from '../schemas/topics.ts'
 import type { PartitionWorkerOptions } from './options.ts'
 import { PartitionWorker } from './partition-worker.ts'
 
-export interface RunIntakeOptions extends Omit<PartitionWorkerOptions, 'partition' | 'membership' | 'askMs'> {
+export interface RunIntakeOptions
+  extends Omit<PartitionWorkerOptions, 'partition' | 'membership' | 'askMs' | 'tracing'> {
   readonly askMs?: number
+  /** Nothing is traced without. */
+  readonly tracing?: Tracing
   /** INTAKE cannot go on in this process: the process should end and be started again. */
   failed(error: Error): void
 }
@@ -16,7 +20,7 @@ export interface RunIntakeOptions extends Omit<PartitionWorkerOptions, 'partitio
  * no stage of a job: its partitions are its own, and no hold stops it. A held stream keeps its events in its lane.
  */
 export const runIntake = async (options: RunIntakeOptions): Promise<Running> => {
-  const { broker, failed, askMs = 1_000 } = options
+  const { broker, failed, askMs = 1_000, tracing = untraced } = options
   const log = options.log.child({ stage: intake })
   const workers = new Map<number, PartitionWorker>()
   let owned: ReadonlySet<number> = new Set()
@@ -28,7 +32,8 @@ export const runIntake = async (options: RunIntakeOptions): Promise<Running> => 
     return joined
   }
   const employ = (partition: number) => {
-    const worker = workers.get(partition) ?? new PartitionWorker({ ...options, partition, membership, log, askMs })
+    const worker =
+      workers.get(partition) ?? new PartitionWorker({ ...options, partition, membership, log, askMs, tracing })
     workers.set(partition, worker)
   }
   const follow = () => {

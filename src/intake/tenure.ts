@@ -1,12 +1,14 @@
 import type { Broker, BrokerRecord, OutgoingRecord, Transactor } from '../kafka/broker.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { Slice } from '../runtime/lane-queue.ts'
+import type { SliceTrace } from '../runtime/tracing.ts'
 import { intake } from '../schemas/names.ts'
 import { deadLetters, upstreamDocuments } from '../schemas/topics.ts'
 import { expiredLetter } from './expired.ts'
 import type { PartitionWorkerOptions } from './options.ts'
 import { readEvent } from './read-event.ts'
 import { type Arrived, route, streamLanes } from './routing.ts'
+import { traced } from './traced.ts'
 
 export interface TenureOptions extends PartitionWorkerOptions {
   readonly transactor: Transactor
@@ -80,13 +82,19 @@ export class IntakeTenure {
         }
         const fresh = records.filter(({ offset }) => offset >= next)
         if (fresh.length > 0) {
-          const { sends, taken } = route(await this.#read(fresh), {
-            ...this.#routing(),
-            parked: new Set(),
-            rooms: new Map(),
+          const arrived = await this.#read(fresh)
+          const gone = await traced(this.#options, arrived, async trace => {
+            const { sends, taken } = route(arrived, {
+              ...this.#routing(),
+              trace,
+              parked: new Set(),
+              rooms: new Map(),
+            })
+            if (taken < fresh.length || !this.#streams().has(kb)) return false
+            await this.#commit(sends, unparked(kb), last.offset + 1)
+            return true
           })
-          if (taken < fresh.length || !this.#streams().has(kb)) break
-          await this.#commit(sends, unparked(kb), last.offset + 1)
+          if (!gone) break
           next = last.offset + 1
         }
         await parking.forget(partition, kb, last.offset + 1)
@@ -105,13 +113,17 @@ export class IntakeTenure {
 
   /** Deals with a slice as far as there is room; returns what is left of it. */
   async route(slice: Slice): Promise<{ readonly left: Slice | null; readonly moved: boolean }> {
-    const { parking, partition, claim } = this.#options
     const arrived = await this.#read(slice.records)
+    return traced(this.#options, arrived, trace => this.#routeArrived(slice, arrived, trace))
+  }
+
+  async #routeArrived(slice: Slice, arrived: readonly Arrived[], trace: SliceTrace) {
+    const { parking, partition, claim } = this.#options
     const streams = this.#streams()
     const kbs = new Set(arrived.flatMap(({ read }) => ('event' in read ? [read.kbId] : [])))
     const without = [...kbs].filter(kb => this.#parked.has(kb) || !streams.has(kb))
     const rooms = without.length > 0 ? await parking.ask(without) : new Map()
-    const routed = route(arrived, { ...this.#routing(), streams, parked: this.#parked, rooms })
+    const routed = route(arrived, { ...this.#routing(), trace, streams, parked: this.#parked, rooms })
     const { taken, parks, sends, full } = routed
     if (parks.length > 0) await parking.park(partition, claim.fence, parks)
     await failpoint('slice.transformed', { stage: intake, lane: partition })
@@ -141,7 +153,7 @@ export class IntakeTenure {
       return parking.hold(partition, null)
     }
     const message = `Partition ${partition} of ${topic} stands: as many events of '${full}' are parked as may, and its stream has no lane.`
-    log.warn({ partition, kb: full }, message)
+    log.warn({ partition, kb_id: full }, message)
     await parking.hold(partition, { kbId: full, message })
   }
 

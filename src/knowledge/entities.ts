@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { LaneJob } from '../schemas/lane-control.ts'
+import type { Maker } from './maker.ts'
 
 /** A knowledge base and the settings it is made with. */
 export const KnowledgeBaseRow = defineEntity({
@@ -37,9 +38,21 @@ export const DocumentRow = defineEntity({
     stubs: p.integer().default(0),
     deleted: p.boolean().default(false),
     updatedAt: p.datetime().defaultRaw('now()'),
+    /** Of the active version: its job, the context of what stored it, the record it began with, and what made it. */
+    jobId: p.text().nullable(),
+    traceparent: p.text().nullable(),
+    origin: p.text().nullable(),
+    makerId: p.text().nullable(),
   },
 })
 export type DocumentRow = InferEntity<typeof DocumentRow>
+
+/** What made documents: versions of code, settings and schemas. Its id is a hash of it. */
+export const MakerRow = defineEntity({
+  name: 'MakerRow',
+  tableName: 'maker',
+  properties: { id: p.text().primary(), madeBy: p.json<Maker>(), createdAt: p.datetime().defaultRaw('now()') },
+})
 
 /** A version that has rows, or ends of some of its parts; what is not active of these is pruned. */
 export const DocumentVersionRow = defineEntity({
@@ -155,6 +168,7 @@ export type PageValidatorRow = InferEntity<typeof PageValidatorRow>
 export const entities = [
   KnowledgeBaseRow,
   DocumentRow,
+  MakerRow,
   DocumentVersionRow,
   SeenRow,
   SourceListingRow,

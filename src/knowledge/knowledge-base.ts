@@ -26,9 +26,14 @@ export interface KnowledgeWriter {
   /**
    * Stores chunks under their versions, then handles the document ends in order: the end of a document's last part
    * flips its active version upward if the rows present equal the count, else drops the version. A version below the
-   * active one changes nothing. Returns the entries it had to reject, by index in `records`.
+   * active one changes nothing. `lineageOf` says where a document came from; that is kept with the version. Returns the
+   * entries it had to reject, by index in `records`.
    */
-  write(job: LaneJob, records: readonly (Vector | DocumentEnd)[]): Promise<ReadonlyMap<number, Reject>>
+  write(
+    job: LaneJob,
+    records: readonly (Vector | DocumentEnd)[],
+    lineageOf?: (record: DocumentEnd) => Lineage,
+  ): Promise<ReadonlyMap<number, Reject>>
 }
 
 /** Bound to one transaction of `Effects.apply`: what TABULATING writes. */
@@ -42,6 +47,14 @@ export interface TableWriter {
     lane: number,
     records: readonly (Rows | TableEnd)[],
   ): Promise<ReadonlyMap<number, readonly RefusedPart[]>>
+}
+
+/** Where a document came from. */
+export interface Lineage {
+  /** W3C trace context, where there is one. */
+  readonly traceparent: string | null
+  /** The record that it began with, as `topic/partition/offset`. */
+  readonly origin: string | null
 }
 
 export interface SearchQuery {
@@ -67,6 +80,8 @@ export interface SearchHit {
   readonly documentId: string
   readonly chunkId: string
   readonly version: number
+  /** W3C trace context of what stored the document; null where it had none. */
+  readonly traceparent: string | null
 }
 
 export interface FoundDocument {

@@ -6,6 +6,7 @@ import type { Vector } from '../schemas/vector.ts'
 import { type ChunkRow, rowOf } from './chunk-rows.ts'
 import type { ChunkWriter } from './chunk-writers.ts'
 import type { KnowledgeWriter } from './knowledge-base.ts'
+import { makerOf, noteMaker } from './maker.ts'
 import { storedBase } from './settings.ts'
 import {
   activeVersions,
@@ -32,8 +33,12 @@ interface Ended {
 }
 
 /** Binds the writer of INDEXING to one transaction; `writeChunks` is the way in which the database takes rows best. */
-export const createKnowledgeWriter = (client: PoolClient, writeChunks: ChunkWriter): KnowledgeWriter => ({
-  async write(job, records) {
+export const createKnowledgeWriter = (
+  client: PoolClient,
+  writeChunks: ChunkWriter,
+  code = 'unknown',
+): KnowledgeWriter => ({
+  async write(job, records, lineageOf = () => nowhere) {
     const rejects = new Map<number, Reject>()
     const kb = await storedBase(client, job.kb_id)
     const active = await activeVersions(
@@ -83,10 +88,12 @@ export const createKnowledgeWriter = (client: PoolClient, writeChunks: ChunkWrit
       } else if (winner && winner.end.version > end.version) dropped.push(version)
       else {
         if (winner && winner.end.version < end.version) dropped.push(versionOf(winner.end))
-        winners.set(end.document_id, { end, chunks: expected, stubs })
+        winners.set(end.document_id, { end, chunks: expected, stubs, ...lineageOf(end) })
       }
     }
-    const moved = await flip(client, kb, settingsHash(job), [...winners.values()])
+    const makerId = winners.size === 0 ? '' : await noteMaker(client, makerOf(code, job))
+    const made = { settingsHash: settingsHash(job), jobId: job.job_id, makerId }
+    const moved = await flip(client, kb, made, [...winners.values()])
     for (const [documentId, { end }] of winners) {
       const replaced = active.get(documentId)
       if (!moved.has(documentId)) dropped.push(versionOf(end))
@@ -97,6 +104,8 @@ export const createKnowledgeWriter = (client: PoolClient, writeChunks: ChunkWrit
     return rejects
   },
 })
+
+const nowhere = { traceparent: null, origin: null } as const
 
 /** The documents that are complete with the ends of this slice, each at its last end. */
 const endedOf = (

@@ -15,6 +15,8 @@ export interface KnowledgeStoreOptions {
   readonly indexFrom?: number
   /** Per cent of the documents of a source that its sweep may remove, where the job does not say. */
   readonly deleteGuard?: number
+  /** The version of Penstock, kept with what it stores. */
+  readonly code?: string
 }
 
 /** About where an exact search takes 50 ms on one core. */
@@ -28,11 +30,12 @@ export const createKnowledgeStore = ({
   embedded,
   indexFrom = defaultIndexFrom,
   deleteGuard = defaultDeleteGuard,
+  code = 'unknown',
 }: KnowledgeStoreOptions): KnowledgeStore => {
   const writeChunks = embedded ? insertChunks : copyChunks
   const finishing = { pool, embedded, indexFrom, deleteGuard }
   return {
-    ...createEffects({ pool, embedded, writerOf: client => createKnowledgeWriter(client, writeChunks) }),
+    ...createEffects({ pool, embedded, writerOf: client => createKnowledgeWriter(client, writeChunks, code) }),
     finish: (job, step, signal) => finish(finishing, job, step, signal),
     listed: (job, found, listing) => listed(pool, job, found, listing),
     search: query => search(pool, query),

@@ -18,10 +18,12 @@ interface Row {
   readonly text: string
   readonly uri: string
   readonly title: string
+  readonly traceparent: string | null
   readonly score: number
 }
 
-const columns = 'c.document_id, c.version, c.position, c.chunk_id, c.start_offset, c.headings, c.text, d.uri, d.title'
+const columns =
+  'c.document_id, c.version, c.position, c.chunk_id, c.start_offset, c.headings, c.text, d.uri, d.title, d.traceparent'
 
 /** How deep each list is read before the two are made one. */
 const fusedDepth = (topK: number) => Math.max(100, 4 * topK)
@@ -165,4 +167,5 @@ const hitOf = (row: Row): SearchHit => ({
   documentId: row.document_id,
   chunkId: row.chunk_id,
   version: Number(row.version),
+  traceparent: row.traceparent,
 })

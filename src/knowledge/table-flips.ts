@@ -126,10 +126,13 @@ export const dropLoads = async (
   )
   for (const { id } of loads) {
     signal.throwIfAborted()
-    await inTransaction(pool, 'begin', async client => {
-      await client.query(`drop table if exists ${loadTable(kb.number, id)}`)
-      await client.query('delete from table_load where id = $1', [id])
-    })
+    await inTransaction(pool, 'begin', client => dropLoad(client, kb, id))
   }
   return loads.length
+}
+
+/** Drops what a load has stored, and the load. */
+export const dropLoad = async (client: PoolClient, { number }: StoredBase, load: string): Promise<void> => {
+  await client.query(`drop table if exists ${loadTable(number, load)}`)
+  await client.query('delete from table_load where id = $1', [load])
 }

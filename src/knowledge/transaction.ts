@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { inSpan } from '../telemetry/spans.ts'
 
 /** How a transaction begins that only reads: one moment for all of its statements, so nothing is seen half done. */
 export const snapshot = 'begin isolation level repeatable read read only'
@@ -7,11 +8,10 @@ export const snapshot = 'begin isolation level repeatable read read only'
  * Runs `work` in a transaction on a connection of its own. A connection whose state is unknown after an error is closed,
  * never handed to another.
  */
-export const inTransaction = async <T>(
-  pool: Pool,
-  begin: string,
-  work: (client: PoolClient) => Promise<T>,
-): Promise<T> => {
+export const inTransaction = <T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> =>
+  inSpan('postgresql transaction', { 'db.system.name': 'postgresql' }, () => transaction(pool, begin, work))
+
+const transaction = async <T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect()
   let broken: Error | undefined
   const noteBreak = (error: Error) => {

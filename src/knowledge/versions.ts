@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { DocumentEnd } from '../schemas/document-end.ts'
 import { storable } from '../schemas/storable.ts'
 import { chunkTable } from './chunk-table.ts'
+import type { Lineage } from './knowledge-base.ts'
 import type { StoredBase } from './settings.ts'
 
 /** One version of one document. */
@@ -106,7 +107,7 @@ export const countRows = async (
 }
 
 /** A version whose rows are all there. */
-export interface Complete {
+export interface Complete extends Lineage {
   readonly end: DocumentEnd
   readonly chunks: number
   readonly stubs: number
@@ -116,7 +117,7 @@ export interface Complete {
 export const flip = async (
   client: PoolClient,
   kb: StoredBase,
-  settingsHash: string,
+  made: { readonly settingsHash: string; readonly jobId: string; readonly makerId: string },
   complete: readonly Complete[],
 ): Promise<ReadonlySet<string>> => {
   if (complete.length === 0) return new Set()
@@ -124,19 +125,20 @@ export const flip = async (
   const ends = sorted.map(({ end }) => end)
   const { rows } = await client.query<{ document_id: string }>(
     `insert into document as d (kb_id, settings_hash, document_id, active_version, source, uri, title, media_type,
-       metadata, content_hash, chunks, stubs, deleted)
-     select $1, $2, * from unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::jsonb[], $10::text[], $11::int[], $12::int[], $13::boolean[])
+       metadata, content_hash, chunks, stubs, deleted, traceparent, origin, job_id, maker_id)
+     select $1, $2, *, $16::text, $17::text from unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+       $8::text[], $9::jsonb[], $10::text[], $11::int[], $12::int[], $13::boolean[], $14::text[], $15::text[])
      on conflict (kb_id, document_id) do update set
        settings_hash = excluded.settings_hash, active_version = excluded.active_version, source = excluded.source,
        uri = excluded.uri, title = excluded.title, media_type = excluded.media_type, metadata = excluded.metadata,
        content_hash = excluded.content_hash, chunks = excluded.chunks, stubs = excluded.stubs,
-       deleted = excluded.deleted, updated_at = now()
+       deleted = excluded.deleted, traceparent = excluded.traceparent, origin = excluded.origin,
+       job_id = excluded.job_id, maker_id = excluded.maker_id, updated_at = now()
      where d.active_version < excluded.active_version
      returning document_id`,
     [
       kb.id,
-      settingsHash,
+      made.settingsHash,
       ends.map(end => end.document_id),
       ends.map(end => end.version),
       ends.map(end => storable(end.source)),
@@ -148,6 +150,10 @@ export const flip = async (
       sorted.map(({ chunks }) => chunks),
       sorted.map(({ stubs }) => stubs),
       ends.map(end => end.deleted),
+      sorted.map(({ traceparent }) => traceparent),
+      sorted.map(({ origin }) => origin),
+      made.jobId,
+      made.makerId,
     ],
   )
   return new Set(rows.map(row => row.document_id))

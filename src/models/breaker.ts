@@ -1,6 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, DelegateBackoff, handleType } from 'cockatiel'
 import { messageOf, Wait } from '../runtime/errors.ts'
 import type { SendBatch } from './batching.ts'
+import type { BreakerState } from './meter.ts'
 import { ProviderError } from './provider-error.ts'
 
 export interface BreakerOptions {
@@ -10,6 +11,8 @@ export interface BreakerOptions {
   readonly failures?: number
   /** Milliseconds until it is asked again, twice as long each time; 2,000 unless stated, a minute at most. */
   readonly restMs?: number
+  /** Given a look at its state. */
+  watched?(state: () => BreakerState): void
 }
 
 const longestRestMs = 60_000
@@ -31,6 +34,10 @@ export const breaking = (send: SendBatch, options: BreakerOptions): SendBatch =>
       asksAgainAt = Date.now() + ms
       return ms
     }),
+  })
+  options.watched?.(() => {
+    if (policy.state === CircuitState.Closed) return 'closed'
+    return policy.state === CircuitState.HalfOpen ? 'trying' : 'open'
   })
   return async (texts, signal) => {
     const restsMs = policy.state === CircuitState.HalfOpen ? tryingMs : asksAgainAt - Date.now()

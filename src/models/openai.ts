@@ -1,6 +1,9 @@
 import OpenAI from 'openai'
+import { codeOf } from '../runtime/errors.ts'
+import { inSpan } from '../telemetry/spans.ts'
 import { inBatches } from './batching.ts'
 import { breaking } from './breaker.ts'
+import type { ModelMeter } from './meter.ts'
 import type { Embedder, EmbeddingSettings } from './model.ts'
 import { providerError, refusesEverything, whoAnswers } from './provider-error.ts'
 import { BadVectors, checkVectors } from './vectors.ts'
@@ -16,6 +19,7 @@ export interface OpenAiOptions {
   readonly concurrency: number
   /** From sending a request to its whole answer, in milliseconds. */
   readonly timeoutMs: number
+  readonly meter?: ModelMeter
 }
 
 /** UTF-16 code units in one request. Providers allow 300,000 tokens; a token is rarely less than two characters. */
@@ -44,7 +48,19 @@ export const openAiEmbedder = (
     logLevel: 'off',
   })
 
-  const request = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+  const about = {
+    'gen_ai.operation.name': 'embeddings',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': model,
+    'gen_ai.embeddings.dimension.count': dimensions,
+    'server.address': new URL(options.baseUrl).hostname,
+  }
+  const request = (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> =>
+    inSpan(`embeddings ${model}`, { ...about, 'penstock.texts': texts.length }, () => ask(texts, signal))
+
+  const ask = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
+    const started = performance.now()
+    const seconds = () => (performance.now() - started) / 1000
     try {
       // base64 is asked for by name, so that the client leaves the answer as it came and it can be checked here.
       const answer: unknown = await client.embeddings.create(
@@ -59,13 +75,19 @@ export const openAiEmbedder = (
       )
       const vectors = readAnswer(answer, texts.length, model)
       checkVectors(vectors, texts.length, settings)
+      options.meter?.answered(model, { seconds: seconds(), tokens: tokensOf(answer) })
       return vectors
     } catch (error) {
       signal.throwIfAborted()
-      throw providerError(error, options)
+      const failure = providerError(error, options)
+      options.meter?.failed(model, { seconds: seconds(), code: codeOf(failure) })
+      throw failure
     }
   }
-  const send = breaking(refusesEverything(request, model), { who: whoAnswers(options.baseUrl) })
+  const send = breaking(refusesEverything(request, model), {
+    who: whoAnswers(options.baseUrl),
+    watched: state => options.meter?.breaker(model, state),
+  })
   return { model, dimensions, embed: inBatches(send, limits(options)) }
 }
 
@@ -99,6 +121,12 @@ const readVector = (embedding: unknown, model: string): Float32Array => {
       `The embedding model ${model} answered with ${bytes.length} bytes, which are no float32 numbers.`,
     )
   return new Float32Array(Uint8Array.from(bytes).buffer)
+}
+
+/** What the provider says it has taken; null where it does not say. */
+const tokensOf = (answer: unknown): number | null => {
+  const tokens = field(field(answer, 'usage'), 'total_tokens')
+  return Number.isSafeInteger(tokens) && (tokens as number) >= 0 ? (tokens as number) : null
 }
 
 const field = (value: unknown, name: string): unknown =>

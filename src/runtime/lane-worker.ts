@@ -11,11 +11,13 @@ import type { Gate } from './gate.ts'
 import { assertHeard } from './heard.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { acknowledge, type LaneReport, report } from './lane-reports.ts'
+import type { StageMeter } from './meter.ts'
 import { judge, logVerdict, type RetryPolicy, Streak } from './retry.ts'
 import { SliceError } from './slice-error.ts'
 import { SliceSize } from './slice-size.ts'
 import type { Stage } from './stage.ts'
 import { assertKept, type Held, type Holding, takeOver } from './takeover.ts'
+import type { Tracing } from './tracing.ts'
 import type { Turns } from './turns.ts'
 import { workSlice } from './work-slice.ts'
 
@@ -33,6 +35,8 @@ export interface LaneWorkerOptions<W> {
   /** For slices, and for the thread while they compute. */
   readonly turns: Turns
   readonly thread: Turns
+  readonly meter?: StageMeter
+  readonly tracing: Tracing
   readonly log: Logger
 }
 
@@ -115,6 +119,7 @@ export class LaneWorker<W> {
         const cause = error instanceof SliceError ? error.cause : error
         const verdict = judge(cause, origin, streak.failed(cause), this.#options.policy)
         logVerdict(this.#options, cause, verdict)
+        this.#options.meter?.failed(this.#options.stage.name, codeOf(cause), verdict.kind)
         if (verdict.kind === 'fail') {
           failure = { type: 'phase_failure', code: verdict.code, message: verdict.message }
           continue

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { codeOf, Fatal, isDefect, isOutOfReach, messageOf, Wait } from './errors.ts'
+import type { Gate } from './gate.ts'
 
 /** How often a phase tries the same record again, and how long it waits in between. */
 export interface RetryPolicy {
@@ -97,13 +98,16 @@ export const logVerdict = (
   where: {
     readonly lane: number
     readonly stage: { readonly name: string; readonly phase: string }
+    readonly gate: Pick<Gate, 'of'>
     readonly log: Logger
   },
   error: unknown,
   { kind }: Verdict,
 ): void => {
-  const { lane, stage, log } = where
-  const about = { stage: stage.name, lane, code: codeOf(error), err: error, verdict: kind }
+  const { lane, stage, gate, log } = where
+  const job = gate.of(lane)?.job
+  const of = job ? { kb_id: job.kb_id, job_id: job.job_id } : {}
+  const about = { stage: stage.name, lane, ...of, code: codeOf(error), err: error, verdict: kind }
   if (kind === 'fail') log.error(about, `${stage.phase} failed: ${messageOf(error)}`)
   else log.warn(about, `${stage.phase} tries again: ${messageOf(error)}`)
 }

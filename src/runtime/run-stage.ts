@@ -5,8 +5,10 @@ import type { Topic } from '../schemas/topics.ts'
 import type { Effects } from './effects.ts'
 import type { Gate } from './gate.ts'
 import { LaneWorker } from './lane-worker.ts'
+import type { StageMeter } from './meter.ts'
 import { policyOf, type RetrySettings } from './retry.ts'
 import type { Stage } from './stage.ts'
+import { type Tracing, untraced } from './tracing.ts'
 import { createTurns } from './turns.ts'
 
 export interface RunStageOptions<W> {
@@ -21,6 +23,9 @@ export interface RunStageOptions<W> {
   readonly retry: RetrySettings
   /** Slices that this process works at once; 4 unless stated. */
   readonly slicesAtOnce?: number
+  readonly meter?: StageMeter
+  /** Nothing is traced without. */
+  readonly tracing?: Tracing
   readonly log: Logger
   /** The stage cannot go on in this process: the process should end and be started again. */
   failed(error: Error): void
@@ -33,7 +38,7 @@ export interface Running {
 
 /** Makes this process a worker of a stage: joins its group and gives each lane it is assigned to a lane worker. */
 export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running> => {
-  const { stage, broker, gate, failed } = options
+  const { stage, broker, gate, failed, tracing = untraced } = options
   if (stage.effect && !options.effects) throw new Error(`Stage ${stage.name} has an effect and was given no store.`)
   const log = options.log.child({ stage: stage.name })
   const policy = policyOf(stage.name, options.retry)
@@ -50,7 +55,7 @@ export const runStage = async <W>(options: RunStageOptions<W>): Promise<Running>
   }
   const employ = (lane: number) => {
     if (workers.has(lane)) return
-    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, turns, thread, log }))
+    workers.set(lane, new LaneWorker({ ...options, lane, membership: joined, policy, turns, thread, tracing, log }))
   }
   const follow = () => {
     if (!membership) return

@@ -1,12 +1,15 @@
 import type { BrokerRecord, OutgoingRecord } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { traceIdOf, traceOfParent } from '../schemas/identity.ts'
+import type { DeadLetter } from '../schemas/dead-letter.ts'
+import { traceIdOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { hasPhase } from '../schemas/names.ts'
 import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
+import { originHeader, traceOfParent } from '../schemas/trace-context.ts'
 import type { Reject } from './errors.ts'
 import type { Slice } from './lane-queue.ts'
 import { type Discard, type Emission, isDiscard, type Outcome, type Stage } from './stage.ts'
+import type { SliceTrace } from './tracing.ts'
 
 /** A record of the slice that the stage has to work on. */
 export interface Input {
@@ -32,6 +35,8 @@ export interface Settlement {
     readonly lane: number
     readonly records: readonly OutgoingRecord[]
   }[]
+  /** Of each reject. */
+  readonly codes: readonly string[]
 }
 
 export interface SettleOptions {
@@ -49,49 +54,63 @@ export interface SettleOptions {
   /** What the stage said through its context. */
   readonly said: { readonly items: number; readonly total: number | null; readonly message: string | null }
   readonly ms: number
+  /** What the records of an input inherit. */
+  readonly trace: Pick<SliceTrace, 'headers' | 'rejected'>
 }
 
 const payloadLimit = 64 * 1024
 /** In characters: a dead letter has to fit a record, whatever a parser says. */
 const longestMessage = 4096
 
-const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source'): string | null => {
+const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source' | 'traceparent'): string | null => {
   const found = value?.[field]
   return typeof found === 'string' ? found : null
 }
 
 const isUsed = ({ branch }: Topic, job: LaneJob): boolean => branch === undefined || hasPhase(job, branch)
 
-/** The trace that an upstream system began, of a record that has its context. */
-const upstreamTrace = (value: AnyRecord | null): string | null =>
-  typeof value?.traceparent === 'string' ? traceOfParent(value.traceparent) : null
+/** Where its document began: what the record says, or the record itself. */
+export const originOf = ({ headers, offset }: BrokerRecord, { name }: Topic, lane: number): string =>
+  headers[originHeader] ?? `${name}/${lane}/${offset}`
 
 /** Turns the outcomes of a slice into the records of its one transaction: outputs, end marks, dead letters, progress. Pure. */
 export const settle = (codec: Codec, options: SettleOptions): Settlement => {
-  const { stage, job, lane, slice, inputs, outcomes, said } = options
+  const { stage, job, lane, slice, inputs, outcomes, said, trace } = options
   if (outcomes.length !== inputs.length)
     throw new Error(`Stage ${stage.name} was given ${inputs.length} records and answered for ${outcomes.length}.`)
 
   const sends = new Map<string, { topic: string; lane: number; records: OutgoingRecord[] }>()
-  const add = <T extends Topic>(topic: T, to: number, key: string, value: RecordOf<T>) => {
+  const add = <T extends Topic>(
+    topic: T,
+    to: number,
+    key: string,
+    value: RecordOf<T>,
+    headers?: OutgoingRecord['headers'],
+  ) => {
     const at = `${topic.name}/${to}`
     const send = sends.get(at) ?? { topic: topic.name, lane: to, records: [] }
     sends.set(at, send)
-    send.records.push({ key, value: codec.encode(topic, value) })
+    send.records.push({ key, value: codec.encode(topic, value), ...(headers && { headers }) })
   }
 
   const rejected = [...options.rejected]
   let outputs = 0
   const branchOutputs: Record<string, number> = {}
-  const emitted = (emission: Emission) => {
+  const inherited = (record: BrokerRecord, document: string | null): Readonly<Record<string, string>> => ({
+    ...trace.headers(record, document),
+    [originHeader]: originOf(record, stage.from, lane),
+  })
+  const emitted = (emission: Emission, { record }: Input) => {
     if (!stage.to.includes(emission.topic))
       throw new Error(`Stage ${stage.name} emitted to ${emission.topic.name}, which is not one of its outputs.`)
     if (!isUsed(emission.topic, job))
       throw new Error(
         `Stage ${stage.name} emitted to ${emission.topic.name} for a job without ${emission.topic.branch}.`,
       )
-    add(emission.topic, emission.lane ?? lane, emission.key, emission.value)
-    if (emission.topic === stage.from) return
+    const to = emission.lane ?? lane
+    if (emission.topic === stage.from) return add(emission.topic, to, emission.key, emission.value)
+    const headers = inherited(record, text(emission.value, 'document_id'))
+    add(emission.topic, to, emission.key, emission.value, headers)
     const { name, branch } = emission.topic
     const items = emission.topic.counts(emission.value)
     if (branch === undefined) outputs += items
@@ -105,7 +124,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     }
     for (const one of outcome) {
       if (isDiscard(one)) rejected.push({ ...input, ...one, reject: one.discard })
-      else emitted(one)
+      else emitted(one, input)
     }
   })
 
@@ -116,7 +135,9 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
 
   for (const { record, value, uri, document, reject, part } of rejected) {
     const documentId = document?.id ?? text(value, 'document_id')
-    add(deadLetters, lane, documentId ?? record.key, {
+    trace.rejected(record, documentId, reject)
+    const headers = inherited(record, documentId)
+    const letter: DeadLetter = {
       type: 'dead_letter',
       job_id: job.job_id,
       kb_id: job.kb_id,
@@ -130,9 +151,13 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       uri: uri ?? text(value, 'uri'),
       document_id: documentId,
       source: document?.source ?? text(value, 'source'),
-      trace_id: upstreamTrace(value) ?? (documentId === null ? null : traceIdOf(job.job_id, documentId)),
+      trace_id:
+        traceOfParent(headers.traceparent) ??
+        traceOfParent(text(value, 'traceparent')) ??
+        (documentId === null ? null : traceIdOf(job.job_id, documentId)),
       payload: part ? null : record.value.subarray(0, payloadLimit),
-    })
+    }
+    add(deadLetters, lane, documentId ?? record.key, letter, headers)
   }
 
   add(progressTopic, lane, job.job_id, {
@@ -154,5 +179,5 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     message: said.message,
     branch_outputs: branchOutputs,
   })
-  return { sends: [...sends.values()] }
+  return { sends: [...sends.values()], codes: rejected.map(({ reject }) => reject.code) }
 }

@@ -69,6 +69,14 @@ export interface Emission<T extends Topic = Topic> {
   readonly lane?: number
 }
 
+/** What is kept of how a document came here. */
+export interface Lineage {
+  /** W3C trace context of what made the record, where there is one. */
+  readonly traceparent: string | null
+  /** The record that began the document, as `topic/partition/offset`. */
+  readonly origin: string
+}
+
 export interface StageContext {
   readonly job: LaneJob
   readonly lane: number
@@ -86,6 +94,8 @@ export interface StageContext {
   count(items: number): void
   /** Where an input stands in its lane, counted from the first record of the job: larger came later, for ever the same. */
   placeOf(input: AnyRecord): number
+  /** Where an input came from. */
+  lineageOf(input: AnyRecord): Lineage
   /** A sentence for the status page, the last one of a slice counts. */
   say(message: string): void
 }

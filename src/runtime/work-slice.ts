@@ -2,19 +2,24 @@ import type { Logger } from 'pino'
 import type { Membership } from '../kafka/broker.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Topic } from '../schemas/topics.ts'
+import { applySlice } from './apply-slice.ts'
 import { computing } from './computing.ts'
 import type { Effects } from './effects.ts'
-import { codeOf } from './errors.ts'
 import { failpoint } from './failpoint.ts'
 import type { Gate } from './gate.ts'
 import { guardedSignal } from './guarded-signal.ts'
 import { assertHeard } from './heard.ts'
+import { askable } from './inputs.ts'
 import type { Slice } from './lane-queue.ts'
-import { type Input, type Rejected, type Settlement, settle } from './settle.ts'
+import type { StageMeter } from './meter.ts'
+import { type Settlement, settle } from './settle.ts'
 import { SliceError } from './slice-error.ts'
+import type { Sorted } from './sort-slice.ts'
 import { sortSlice } from './sort-slice.ts'
-import type { Outcome, Stage, StageContext } from './stage.ts'
+import type { Stage, StageContext } from './stage.ts'
 import type { Holding } from './takeover.ts'
+import { tellSlice } from './tell-slice.ts'
+import type { SliceTrace, Tracing } from './tracing.ts'
 import { transformSlice } from './transform-slice.ts'
 import type { Asker, Turns } from './turns.ts'
 
@@ -26,8 +31,10 @@ export interface WorkSliceOptions<W> {
   readonly codec: Codec
   readonly gate: Gate
   readonly effects: Effects<W> | null
+  readonly tracing: Tracing
   readonly signal: AbortSignal
   readonly log: Logger
+  readonly meter?: StageMeter
   /** Asked before anything leaves the process: a worker that may be a zombie starts nothing. */
   readonly membership: Pick<Membership, 'silentMs' | 'sessionTimeoutMs'>
   readonly thread: Turns
@@ -49,15 +56,34 @@ const changedHands = async (gate: Gate, lane: number, jobId: string): Promise<bo
  * remembers.
  */
 export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worked' | 'ended' | 'changed'> => {
-  const { stage, holding, lane, slice, codec, signal, gate, membership, attempt } = options
+  const { stage, holding, lane, slice, codec, signal, gate, tracing } = options
+  const { job } = holding
+  await failpoint('slice.taken', { stage: stage.name, lane })
+  await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
+  const sorted = sortSlice(stage.from, slice, job.job_id, codec)
+  if (sorted.foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
+
+  const about = { stage: stage.name, topic: stage.from.name, job, lane, inputs: sorted.inputs }
+  const trace = tracing.slice({ ...about, attempt: options.attempt.number })
+  try {
+    await trace.within(() => workSorted(options, sorted, trace))
+    trace.end('done')
+    return sorted.ended ? 'ended' : 'worked'
+  } catch (error) {
+    trace.end(signal.aborted ? 'aborted' : { error: error instanceof SliceError ? error.cause : error })
+    throw error
+  }
+}
+
+const workSorted = async <W>(
+  options: WorkSliceOptions<W>,
+  { inputs, rejected, ended }: Sorted,
+  trace: SliceTrace,
+): Promise<void> => {
+  const { stage, holding, lane, slice, codec, signal, membership, attempt } = options
   const { job, transactor } = holding
   const started = performance.now()
   const where = { stage: stage.name, lane }
-
-  await failpoint('slice.taken', where)
-  await codec.prepare(slice.records.map(record => record.value)).catch(by('line'))
-  const { inputs, rejected, ended, foreign } = sortSlice(stage.from, slice, job.job_id, codec)
-  if (foreign && (await changedHands(gate, lane, job.job_id).catch(by('line')))) return 'changed'
 
   const guarded = guardedSignal(signal, () => assertHeard(membership))
   const thread = computing(options.thread, options.asker, guarded)
@@ -74,7 +100,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
     count: items => {
       said.items += items
     },
-    placeOf: placesOf(inputs, holding.control.starts[stage.from.name] ?? 0),
+    ...askable(inputs, stage.from, lane, holding.control.starts[stage.from.name] ?? 0),
     say: message => {
       said.message = message
     },
@@ -87,7 +113,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
 
   signal.throwIfAborted()
   assertHeard(membership)
-  const refused = await effect(options, inputs, outcomes, context).catch(by('store'))
+  const refused = await applySlice(options, inputs, outcomes, context).catch(by('store'))
   const effected = performance.now()
   await failpoint('slice.effected', where)
 
@@ -107,6 +133,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
       attempts: attempt.number,
       said,
       ms: performance.now() - started,
+      trace,
     })
   } catch (error) {
     throw new SliceError('stage', error)
@@ -121,28 +148,7 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
   } catch (error) {
     throw new SliceError('line', error)
   }
-  const ms = (from: number, to: number) => Math.round(to - from)
-  options.log.debug(
-    {
-      first: slice.first,
-      records: inputs.length,
-      transform_ms: ms(started, transformed),
-      effect_ms: ms(transformed, effected),
-      commit_ms: ms(effected, performance.now()),
-    },
-    'slice done',
-  )
-  return ended ? 'ended' : 'worked'
-}
-
-/** By identity: a stage is given the very values that were decoded. */
-const placesOf = (inputs: readonly Input[], start: number): StageContext['placeOf'] => {
-  const places = new Map(inputs.map(({ record, value }) => [value, record.offset - start]))
-  return input => {
-    const place = places.get(input)
-    if (place === undefined) throw new Error('The place was asked of a record that is not an input of the slice.')
-    return place
-  }
+  tellSlice(options, { inputs, outcomes, codes: settled.codes, items: said.items, started, transformed, effected })
 }
 
 const by =
@@ -150,34 +156,3 @@ const by =
   (error: unknown): never => {
     throw new SliceError(origin, error)
   }
-
-/** Applies the slice to the store; returns what the store refused, earlier deliveries included. */
-const effect = async <W>(
-  { stage, holding, slice, effects }: WorkSliceOptions<W>,
-  inputs: readonly Input[],
-  outcomes: readonly Outcome[],
-  context: StageContext,
-): Promise<readonly Rejected[]> => {
-  if (!stage.effect || !effects || !holding.claim) return []
-  const kept = inputs.filter((_, i) => !(outcomes[i] instanceof Error))
-  const refused = await effects.apply(holding.claim, slice.first, slice.next, async (writer, from) => {
-    const fresh = kept.filter(input => input.record.offset >= from)
-    if (fresh.length === 0) return []
-    const rejects = await stage.effect!(
-      fresh.map(input => input.value),
-      writer,
-      context,
-    )
-    return [...rejects].flatMap(([i, refused]) => {
-      const { offset } = fresh[i]!.record
-      if (refused instanceof Error) return [{ offset, code: codeOf(refused), message: refused.message }]
-      return refused.map(({ uri, reject }) => ({ offset, code: codeOf(reject), message: reject.message, uri }))
-    })
-  })
-  const byOffset = new Map(inputs.map(input => [input.record.offset, input]))
-  return refused.flatMap(reject => {
-    const input = byOffset.get(reject.offset)
-    if (!input) return []
-    return [{ ...input, uri: reject.uri ?? null, reject, ...(reject.uri === undefined ? {} : { part: true as const }) }]
-  })
-}

@@ -25,12 +25,6 @@ export const chunkId = (document: string, part: number | null, text: string, occ
  */
 export const traceIdOf = (job: string, document: string): string => short(joined('trace', job, document))
 
-/** The trace id of a W3C `traceparent` header, or null where it is none. */
-export const traceOfParent = (traceparent: string): string | null => {
-  const [, id] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent) ?? []
-  return id === undefined || /^0+$/.test(id) ? null : id
-}
-
 /** The version of the `ordinal`-th document of a kb's run; larger wins; below 2^53 up to run 2^21. */
 export const versionOf = (run: number, ordinal: number): number => run * versionsOfRun + ordinal
 
@@ -82,4 +76,4 @@ export const settingsHash = (job: Pick<LaneJob, 'chunking' | 'embedding'>): stri
 }
 
 /** Raised when the same text and settings give other chunks than before, so that a next run makes them anew. */
-const chunkerRevision = 1
+export const chunkerRevision = 1

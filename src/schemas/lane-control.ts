@@ -67,6 +67,8 @@ const job = {
     },
     optional('documents_per_second', 'double', 'The most that LOADING reads; null where it is not bounded.'),
     optional('delete_guard', 'int', 'Per cent of a source that its sweep may remove; null for what is set.'),
+    optional('traceparent', 'string', 'W3C trace context of the request that asked for the job.'),
+    optional('replay_of', 'string', 'Of a replay: the job whose dead letters it loads again.'),
   ],
 } as const satisfies RecordSchema
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import type { RecordSchema } from './avro.ts'
 import type { Codec } from './codec.ts'
+import { type RegistryAddress, registryAddress } from './registry-address.ts'
 import type { Topic } from './topics.ts'
 import { type Registered, WireCodec } from './wire-codec.ts'
 
@@ -32,17 +33,19 @@ export const subjectOf = (topic: Topic, { namespace, name }: RecordSchema): stri
  * one before it wrote. Refuses to start when the registry says that it cannot.
  */
 export const openCodec = async ({ url, topics, patienceMs = 60_000 }: CodecOptions): Promise<Codec> => {
-  const registry = new SchemaRegistry({ host: url.replace(/\/$/, ''), retry: { retries: 0 } })
+  const address = registryAddress(url)
+  const { base, auth } = address
+  const registry = new SchemaRegistry({ host: base, retry: { retries: 0 }, ...(auth && { auth }) })
   const until = performance.now() + patienceMs
   const registered = await Promise.all(
     topics.flatMap(topic =>
       topic.records.map(async (schema): Promise<Registered> => {
-        const id = await patiently(url, until, () => register(registry, url, subjectOf(topic, schema), schema))
+        const id = await patiently(base, until, () => register(registry, address, subjectOf(topic, schema), schema))
         return { topic: topic.name, schema, id }
       }),
     ),
   )
-  return new WireCodec(registered, id => find(registry, url, id))
+  return new WireCodec(registered, id => find(registry, base, id))
 }
 
 const strict: readonly string[] = ['BACKWARD', 'BACKWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE']
@@ -50,9 +53,9 @@ const strict: readonly string[] = ['BACKWARD', 'BACKWARD_TRANSITIVE', 'FULL', 'F
 /** A refusal counts when it is repeated: processes that register the same schema at once get one as well. */
 const refusals = 3
 
-const register = async (registry: SchemaRegistry, url: string, subject: string, schema: RecordSchema) => {
+const register = async (registry: SchemaRegistry, at: RegistryAddress, subject: string, schema: RecordSchema) => {
   for (let refused = 1; ; refused++) {
-    const compatibility = await compatibilityOf(url, subject)
+    const compatibility = await compatibilityOf(at, subject)
     try {
       return (await registry.register(structuredClone(schema) as never, { subject, compatibility })).id
     } catch (error) {
@@ -69,16 +72,16 @@ const register = async (registry: SchemaRegistry, url: string, subject: string, 
 }
 
 /** The rule in force for a subject. One that has none (its first process died before it set it) gets it now. */
-const compatibilityOf = async (url: string, subject: string): Promise<COMPATIBILITY> => {
-  const address = `${url.replace(/\/$/, '')}/config/${encodeURIComponent(subject)}`
-  const answer = await fetch(address)
+const compatibilityOf = async ({ base, headers }: RegistryAddress, subject: string): Promise<COMPATIBILITY> => {
+  const address = `${base}/config/${encodeURIComponent(subject)}`
+  const answer = await fetch(address, { headers })
   if (answer.status === 404) return COMPATIBILITY.BACKWARD
   if (!answer.ok) throw new Error(`${address} answered ${answer.status}`)
   const { compatibilityLevel } = (await answer.json()) as { compatibilityLevel: string }
   if (strict.includes(compatibilityLevel)) return compatibilityLevel as COMPATIBILITY
   const set = await fetch(address, {
     method: 'PUT',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    headers: { ...headers, 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({ compatibility: COMPATIBILITY.BACKWARD }),
   })
   if (!set.ok) throw new Error(`${address} answered ${set.status}`)

@@ -50,7 +50,7 @@ export interface Tabled {
   readonly file: number
   readonly uri: string
   readonly rows: readonly TabledRow[]
-  readonly rejects: readonly SourceReject[]
+  readonly rejects: readonly (SourceReject & Pick<TabledRow, 'row'>)[]
   /** After the last row of the last file of the table. */
   readonly end: { readonly files: readonly string[]; readonly rows: number; readonly rejected: number } | null
 }

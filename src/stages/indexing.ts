@@ -16,7 +16,7 @@ export const indexing = defineStage<typeof vectors, readonly [], KnowledgeWriter
   to: [],
   slice: { records: 1024, bytes: 8 * 1024 * 1024 },
   transform: async inputs => inputs.map(() => []),
-  effect: (inputs, writer, { job }) => writer.write(job, inputs.filter(isEntry)),
+  effect: (inputs, writer, { job, lineageOf }) => writer.write(job, inputs.filter(isEntry), lineageOf),
 })
 
 /** Always true: the runtime keeps end marks to itself, so the indexes of the inputs stay those of the entries. */

@@ -15,10 +15,14 @@ export interface LogConfig {
 
 const standardError = 2
 
+/** From the least severe; `silent` logs nothing. */
+export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type Level = (typeof levels)[number]
+
 /**
  * The logger of a process. Lines go to standard error, so that the output of a command stays its own. Those of the
  * line carry kb_id, job_id, stage and lane, set on child loggers where they are known. Secrets are hidden in the
- * finished line, whatever field, message or cause of an error they came in with.
+ * finished line, whatever field, message or cause of an error they came in with. `log-fields.ts` lists the fields.
  */
 export const createLogger = (config: LogConfig, to?: DestinationStream): Logger => {
   const { level, format } = config.log
@@ -36,11 +40,31 @@ export const createLogger = (config: LogConfig, to?: DestinationStream): Logger 
     formatters: { level: label => ({ level: label }) },
     serializers: { err: described, error: described },
     hooks: { streamWrite: hideSecrets(secrets) },
+    onChild: remember,
   }
   const output = to ?? destination({ fd: standardError, sync: true })
   if (format === 'json' || (format === 'auto' && !isatty(standardError))) return pino(options, output)
   const pretty = prettyFactory({ ignore: 'pid', colorize: isatty(standardError) && to === undefined })
   return pino(options, { write: line => output.write(pretty(line)) })
+}
+
+/** Child loggers that are in use; pino gives each the level of its parent once, when it is made. */
+const children = new Set<WeakRef<Logger>>()
+const forgotten = new FinalizationRegistry<WeakRef<Logger>>(child => children.delete(child))
+
+const remember = (child: Logger): void => {
+  const reference = new WeakRef(child)
+  children.add(reference)
+  forgotten.register(child, reference)
+}
+
+/** Changes the level of a logger and of all child loggers of this process, from their next line on. */
+export const changeLevel = (log: Logger, level: Level): void => {
+  log.level = level
+  for (const child of children) {
+    const one = child.deref()
+    if (one) one.level = level
+  }
 }
 
 const passwordOf = (url: string | null): string | null => {

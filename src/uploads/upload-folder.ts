@@ -16,15 +16,21 @@ export interface UploadFolderOptions {
 /** Hidden from sources; on the same disk, so that a file moves into its place whole. */
 const partial = '.partial'
 
+/** No upload goes on for longer, in ms. */
+const longestUploadMs = 24 * 3600 * 1000
+
 /** Uploads as files of a folder. Names and paths are those that the contract lets through. */
 export const uploadFolder = ({ folder, maxBytes }: UploadFolderOptions): Uploads => {
   const fileOf = (kb: string, path: string) => join(folder, kb, ...path.split('/'))
+  let swept = false
   return {
     maxBytes,
     async put(kb, path, content) {
       const temporary = join(folder, partial, randomUUID())
       try {
         await mkdir(dirname(temporary), { recursive: true })
+        if (!swept) await sweepLeftOvers(join(folder, partial))
+        swept = true
         const taken = await receive(content, temporary, maxBytes)
         await moveTo(temporary, fileOf(kb, path))
         return taken
@@ -54,6 +60,14 @@ export const uploadFolder = ({ folder, maxBytes }: UploadFolderOptions): Uploads
       await withoutEmpty(dirname(file), join(folder, kb))
       return true
     },
+  }
+}
+
+/** A process that was killed leaves what it had received so far. */
+const sweepLeftOvers = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder)) {
+    const found = await stat(join(folder, name)).catch(goneIsNull)
+    if (found !== null && found.mtimeMs < Date.now() - longestUploadMs) await rm(join(folder, name), { force: true })
   }
 }
 

@@ -50,6 +50,10 @@ export const codes = {
     'note the version, so that it is pruned when it is replaced',
   ),
 
+  table_rows: error(again),
+  table_view: error(again),
+  load_left_over: warning('No reader sees these rows; repair drops them.', 'drop the rows of the load'),
+
   job_status: error(
     'The job is listed under another status than it is in: report it, and restore the row from a backup.',
   ),

@@ -11,6 +11,7 @@ import { checkPositions, checkTables } from './installation.ts'
 import { checkJobs } from './jobs.ts'
 import { checkControl, checkLanes } from './lanes.ts'
 import { type LaneView, laneView } from './live-jobs.ts'
+import { checkLoadedTables, dropLeftOverLoads } from './loaded-tables.ts'
 import { checkOffsets } from './offsets.ts'
 import { buildMissing, deleteForgotten, repairDocuments } from './repairs.ts'
 import { checkRuns } from './runs.ts'
@@ -68,6 +69,7 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
   const ofBase = async (kb: StoredBase, { limit, signal }: VerifyOptions): Promise<VerifyReport> => {
     const findings = createFindings(kb.id, limit)
     const whole = await checkTable(options, kb, findings)
+    await checkLoadedTables(pool, kb, findings)
     const view = await lanesOf(kb.id, findings)
     await asking(findings, 'Offsets', () => checkOffsets(broker, view, findings))
     const ends = (lanes: readonly number[]) => deadLetterEnds(lanes, findings)
@@ -103,6 +105,8 @@ export const createVerifier = (options: VerifierOptions): Verifier => {
       const kb = await findBase(pool, kbId)
       if (kb === null) return null
       const repaired = await forgotten(kbId, codes)
+      if (codes.includes('load_left_over'))
+        repaired.push({ code: 'load_left_over', count: await dropLeftOverLoads(pool, kb) })
       const repairing = { pool, embedded, rangeSize, signal: asked.signal }
       if (await checkTable(options, kb, createFindings(kbId, 0))) {
         if (codes.includes('index_missing'))

@@ -12,6 +12,7 @@ import type {
 } from '../../src/coordinator/dead-letters.ts'
 import type { Admission, CommandOutcome, CommandRequest, JobFilter, Submission } from '../../src/coordinator/jobs.ts'
 import type { ScheduleBody } from '../../src/coordinator/schedules.ts'
+import type { Provenance } from '../../src/knowledge/explain.ts'
 import type { SearchHit, SearchQuery } from '../../src/knowledge/knowledge-base.ts'
 import type { Code } from '../../src/verify/codes.ts'
 import type { Difference, RepairReport, VerifyReport } from '../../src/verify/verifier.ts'
@@ -28,6 +29,8 @@ export interface FakePorts extends ApiPorts {
     /** What was asked of dead letters: the method, then its arguments. */
     letters: unknown[][]
     rows: Parameters<ApiPorts['tables']['rows']>[2][]
+    /** What the meter was told. */
+    metered: Parameters<ApiPorts['meter']['answered']>[0][]
     previews: { readonly source: object; readonly limit: number }[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
@@ -45,6 +48,8 @@ export interface FakePorts extends ApiPorts {
     knowledgeBases: KnowledgeBase[]
     page: DocumentPage
     hits: SearchHit[]
+    /** By knowledge base and id. */
+    explained: Record<string, Provenance>
     tables: TableSummary[]
     rows: RowPage
     structured: Awaited<ReturnType<ApiPorts['structured']['check']>>
@@ -53,6 +58,7 @@ export interface FakePorts extends ApiPorts {
     /** What a report becomes by a repair. */
     afterRepair: Record<string, VerifyReport>
     logged: Record<string, unknown>[]
+    metrics: string
   }
 }
 
@@ -70,6 +76,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       previews: [],
       repairs: [],
       rows: [],
+      metered: [],
     },
   }
   const stored: FakePorts['stored'] = {
@@ -82,16 +89,26 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     replay: { outcome: 'no_job' },
     examined: [],
     schedules: [],
-    preview: { source: 'markdown:/docs', total: 0, documents: [], rejected: [], unlisted: [], stopped: null },
+    preview: {
+      source: 'markdown:/docs',
+      total: 0,
+      documents: [],
+      tables: [],
+      rejected: [],
+      unlisted: [],
+      stopped: null,
+    },
     knowledgeBases: [],
     page: { documents: [], next: null },
     hits: [],
+    explained: {},
     tables: [],
     rows: { rows: [], next: null },
     structured: { tables: [] },
     reports: {},
     afterRepair: {},
     logged: [],
+    metrics: '',
   }
   const kbOf = (kbId: string) => stored.knowledgeBases.find(kb => kb.kb_id === kbId) ?? null
   const reportOf = (kb: string | null): VerifyReport => {
@@ -106,6 +123,8 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
   return {
     asked,
     stored,
+    explain: async (kbId, id) => stored.explained[`${kbId}/${id}`] ?? null,
+    jaegerUrl: 'http://jaeger.test:16686/',
     jobs: {
       async submit(request) {
         asked.submissions.push(request)
@@ -205,6 +224,9 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       return stored.preview
     },
     dependencies: [],
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => stored.metrics },
+    metricsTargets: ['127.0.0.1:9464'],
+    meter: { answered: request => void asked.metered.push(request) },
     lanes: { all: 16, perJob: 2 },
     log: pino({ level: 'debug' }, { write: line => void stored.logged.push(JSON.parse(line)) }),
     version: '1.2.3',
@@ -285,6 +307,7 @@ export const aHit = (over: Partial<SearchHit> = {}): SearchHit => ({
   documentId: 'd'.repeat(32),
   chunkId: 'c'.repeat(32),
   version: 4294967296,
+  traceparent: null,
   ...over,
 })
 

@@ -31,6 +31,16 @@ describe('POST /api/sources/preview', () => {
     expect(refuses.asked.previews).toEqual([])
   })
 
+  it('refuses uploads, which are of a knowledge base', async () => {
+    const ports = fakePorts()
+    const answer = await post(ports, { source: { type: 'local_files', uploads: true } })
+    expect([answer.statusCode, answer.json().error.message]).toEqual([
+      422,
+      'source.uploads: have no preview: they are those of a knowledge base',
+    ])
+    expect(ports.asked.previews).toEqual([])
+  })
+
   it('says what is wrong with a source that cannot be read, and when to ask again where it is busy', async () => {
     const throwing = (error: Error) => fakePorts({ preview: () => Promise.reject(error) })
     const gone = await post(throwing(new Fatal('source_gone', 'It is gone.')), { source: docs })

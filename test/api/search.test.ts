@@ -47,6 +47,7 @@ describe('POST /api/search', () => {
         document_id: 'd'.repeat(32),
         chunk_id: 'c'.repeat(32),
         version: 4294967296,
+        trace_id: null,
       },
     ])
   })

@@ -57,6 +57,7 @@ describe('every route', () => {
     const route: Route = routes[name]
     const known: Readonly<Record<string, string>> = {
       ...{ kb_id: of.kb, job_id: of.job, table: 'prices', path: `${of.canary}.md`, key_id: of.keyId },
+      id: 'c1',
       schedule_id: schedule.get(of.kb) ?? 'none',
     }
     const path = route.path.replace(/\{(\w+)\}/g, (_, param: string) => {
@@ -138,7 +139,7 @@ describe('every route', () => {
           'keys',
           'schedules',
         ],
-        ...['tables', 'table', 'tableRows', 'uploads', 'deadLetters', 'deadLetterRecords', 'intake'],
+        ...['tables', 'table', 'tableRows', 'uploads', 'deadLetters', 'deadLetterRecords', 'intake', 'explain'],
       ].sort(),
     )
     expect((await call('search', acme, acme.secret)).text).toContain(acme.canary)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -72,6 +72,16 @@ describe('an upload', () => {
     }
     expect(await kept('a.bin')).toBe('old')
     expect(await leftOver()).toEqual([])
+  })
+
+  test('clears away what a process that was killed left more than a day ago, and nothing younger', async () => {
+    const partial = join(made.folder, '.partial')
+    await mkdir(partial)
+    for (const name of ['old', 'young']) await writeFile(join(partial, name), 'half')
+    const twoDaysAgo = new Date(Date.now() - 2 * 24 * 3600 * 1000)
+    await utimes(join(partial, 'old'), twoDaysAgo, twoDaysAgo)
+    await put('a.txt', 'words')
+    expect(await leftOver()).toEqual(['young'])
   })
 
   test('that breaks off leaves nothing', async () => {

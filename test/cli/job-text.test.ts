@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { etaText, holdText, page } from '../../src/cli/job-text.ts'
+import { etaText, holdText, items, page } from '../../src/cli/job-text.ts'
 import { aJob, aPhase } from '../api/fake-ports.ts'
 
 const now = Date.parse('2026-11-23T06:00:00.000Z')
@@ -30,6 +30,16 @@ describe('the text about a job', () => {
         'embedding lane 2 (worker host-1) and 2 more',
     )
     expect(holdText('pause', { ...body, acknowledged: 6, missing: [] })).toBe('pause: 6 of 6 acknowledged')
+  })
+
+  it('counts what LOADING of a job with tables has read in rows, of one with documents besides in items, and of any other in documents', () => {
+    const loading = aPhase({ name: 'LOADING', items_processed: 2, items_total: 3 })
+    const tabulating = aPhase({ name: 'TABULATING' })
+    const metrics = { ...aJob().metrics, documents: 0, rows: 2 }
+    expect(items(aJob({ phase_details: [loading, tabulating], metrics }), loading)).toBe('2/3 rows')
+    const both = aJob({ phase_details: [loading, tabulating], metrics: { ...metrics, documents: 1 } })
+    expect(items(both, loading)).toBe('2/3 items')
+    expect(items(aJob({ phase_details: [loading] }), loading)).toBe('2/3 documents')
   })
 
   it('shows on the page of a job its pause, its ETA and the rate of each phase', () => {

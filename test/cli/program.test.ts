@@ -157,9 +157,10 @@ describe.concurrent('penstock search, kb and dead-letters', () => {
     ports.stored.hits.push(aHit({ text: 'Rotate \u001b[31mthe keys\nevery month.' }))
     ports.stored.hits.push(aHit({ headingPath: ['Keys', 'Rotation'] }))
     const { stdout } = await penstock(ports, 'search', 'handbook', 'rotate', 'keys', '--top-k', '3', '--mode', 'text')
+    const id = 'c'.repeat(32)
     expect(stdout).toBe(
-      '1. 0.7500  Keys › Operations › Rotation\n   file:///docs/keys.md\n   Rotate [31mthe keys every month.\n\n' +
-        '2. 0.7500  Keys › Rotation\n   file:///docs/keys.md\n   Rotate the keys every month.\n\n',
+      `1. 0.7500  Keys › Operations › Rotation\n   file:///docs/keys.md\n   ${id}\n   Rotate [31mthe keys every month.\n\n` +
+        `2. 0.7500  Keys › Rotation\n   file:///docs/keys.md\n   ${id}\n   Rotate the keys every month.\n\n`,
     )
     expect(ports.asked.searches).toMatchObject([{ text: 'rotate keys', topK: 3, mode: 'text' }])
     const json = await penstock(ports, 'search', 'handbook', 'keys', '--json')

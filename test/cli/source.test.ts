@@ -18,6 +18,7 @@ const withPreview = () => {
         ...{ begins: '# Herons\n\nThey stand.', metadata: {} },
       },
     ],
+    tables: [],
     rejected: [{ uri: 'file:///docs/b.md', code: 'empty_document', message: 'b.md is empty.' }],
     unlisted: ['/docs/secret cannot be listed.'],
     stopped: 'limit',
@@ -42,6 +43,38 @@ describe.concurrent('penstock source preview', () => {
         '',
       ].join('\n'),
     )
+  })
+
+  it('shows rows of tables under their columns, typed, and those that cannot be read', async ({ expect }) => {
+    const ports = withPreview()
+    const column = { type: 'integer', nullable: true, key: false }
+    ports.stored.preview = {
+      ...{ source: 'structured:/csv#orders', total: 1200, documents: [], unlisted: [], stopped: 'limit' },
+      tables: [
+        {
+          ...{
+            table: 'orders',
+            file: 'file:///csv/a.csv',
+            columns: [
+              { ...column, name: 'no' },
+              { ...column, name: 'n' },
+            ],
+          },
+          rows: [{ row: 1, cells: ['17', null] }],
+        },
+      ],
+      rejected: [{ uri: 'file:///csv/a.csv#row=2', code: 'bad_row', message: 'Row 2: column "No" is empty.' }],
+    }
+    const { stdout } = await penstock(ports, 'source', 'preview', '/csv')
+    expect(stdout.split('\n')).toEqual([
+      'structured:/csv#orders, 1,200 rows in all. The first 2 entries; --limit shows more.',
+      '',
+      'Table orders from file:///csv/a.csv',
+      'ROW  no (integer)  n (integer)',
+      '  1  17            (null)',
+      'rejected: file:///csv/a.csv#row=2: Row 2: column "No" is empty. (bad_row)',
+      '',
+    ])
   })
 
   it('describes the source as ingest does, and prints JSON', async ({ expect }) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { apiPage } from './api.ts'
 import { configurationPage } from './configuration.ts'
+import { observabilityPage } from './observability.ts'
 import { topicsPage } from './topics.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -9,5 +10,6 @@ const docs = join(import.meta.dirname, '../../docs')
 export const pages: ReadonlyMap<string, () => string> = new Map([
   [join(docs, 'API.md'), apiPage],
   [join(docs, 'CONFIGURATION.md'), configurationPage],
+  [join(docs, 'OBSERVABILITY.md'), () => observabilityPage(join(docs, 'OBSERVABILITY.md'))],
   [join(docs, 'TOPICS.md'), topicsPage],
 ])

@@ -86,7 +86,8 @@ export const startEmbeddingServer = async ({ dimensions = 8 } = {}): Promise<Emb
     })
     if (answer.kind === 'short') data.pop()
     if (answer.kind === 'shuffled') data.reverse()
-    const json = JSON.stringify({ object: 'list', data, model: body.model })
+    const total_tokens = texts.join('').length
+    const json = JSON.stringify({ object: 'list', data, model: body.model, usage: { total_tokens } })
     if (answer.kind === 'drip') return drip(outgoing, json)
     send(outgoing, 200, answer.kind === 'cut' ? json.slice(0, json.length >> 1) : json)
   }

@@ -20,6 +20,8 @@ export const laneJob = (overrides: Partial<LaneJob> = {}): LaneJob => ({
   branches: [],
   documents_per_second: null,
   delete_guard: null,
+  traceparent: null,
+  replay_of: null,
   ...overrides,
 })
 

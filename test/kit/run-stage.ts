@@ -56,6 +56,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
     count: items => {
       counted += items
     },
+    lineageOf: () => ({ traceparent: null, origin: 'test/0/0' }),
     placeOf: input => {
       const place = inputs.indexOf(input as never)
       if (place < 0) throw new Error('not an input')

@@ -4,9 +4,11 @@ import type { Access } from '../../src/api/doors/access.ts'
 import { createServer } from '../../src/api/server.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { memoryKafka } from '../../src/kafka/memory.ts'
+import { openMetering } from '../../src/metering.ts'
 import { migrateUp } from '../../src/migrate.ts'
 import { openModels } from '../../src/models/open.ts'
 import type { Parts } from '../../src/parts.ts'
+import { untraced } from '../../src/runtime/tracing.ts'
 import { topicSpecs } from '../../src/schemas/topic-specs.ts'
 import { Fetcher } from '../../src/sources/fetcher.ts'
 import { tenantPorts } from '../../src/tenant-ports.ts'
@@ -27,7 +29,13 @@ export const openClosedApi = async (open: () => Promise<TestDatabase>) => {
   await broker.ensureTopics(topicSpecs(config.jobs.lanes, config.upstream.partitions))
   const fetcher = new Fetcher({ ...config.fetch, userAgent: 'test' })
   const parts: Parts = {
-    ...{ config, log: silent, embedderFor: openModels(config) },
+    ...{
+      config,
+      log: silent,
+      tracing: untraced,
+      embedderFor: openModels(config),
+      metering: openMetering(config, silent),
+    },
     ...{ codec: unused, gate: unused, store: unused, tables: unused, close: async () => undefined },
     broker: async () => broker,
     database: async () => database,

@@ -16,6 +16,7 @@ const all = [
   'Migration0007_tables',
   'Migration0008_streams',
   'Migration0009_refresh',
+  'Migration0010_traces',
   'Migration0011_tenants',
 ]
 
@@ -53,7 +54,10 @@ const contents = async ({ pool }: Database) => {
 
 const ofKnowledge = ['applied', 'chunks_1', 'document', 'document_version', 'knowledge_base', 'seen']
 const only = (found: Record<string, unknown>, tables: readonly string[]) =>
-  Object.fromEntries(tables.map(table => [table, found[table]]))
+  Object.fromEntries(tables.map(table => [table, table === 'document' ? asAtFirst(found[table]) : found[table]]))
+/** Documents without what a later migration added to them, and takes along when it goes. */
+const asAtFirst = (rows: unknown) =>
+  (rows as Record<string, unknown>[]).map(({ job_id, traceparent, origin, maker_id, ...first }) => first)
 
 describe.each(databases)('migrations on %s', (_, open) => {
   let opened: TestDatabase

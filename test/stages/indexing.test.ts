@@ -9,13 +9,14 @@ import { indexing } from '../../src/stages/indexing.ts'
 
 const vector = { type: 'vector', document_id: 'doc', text: 'one' } as Vector
 const end = { type: 'document_end', document_id: 'doc', chunks: 1 } as DocumentEnd
-const context = { job: { kb_id: 'kb' } } as StageContext
+const lineageOf: StageContext['lineageOf'] = () => ({ traceparent: null, origin: 'vectors/0/0' })
+const context = { job: { kb_id: 'kb' } as StageContext['job'], lineageOf } as StageContext
 
 test('writes the slice in its order and hands back what the store refused, by index', async () => {
   const refused = new Map([[1, new Reject('incomplete', 'a chunk is missing')]])
   const write = vi.fn<KnowledgeWriter['write']>(async () => refused)
   expect(await indexing.effect?.([vector, end], { write }, context)).toBe(refused)
-  expect(write).toHaveBeenCalledExactlyOnceWith(context.job, [vector, end])
+  expect(write).toHaveBeenCalledExactlyOnceWith(context.job, [vector, end], lineageOf)
 })
 
 test('lets an error of the store through, so that the slice is tried again', async () => {

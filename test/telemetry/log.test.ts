@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLogger, type LogConfig } from '../../src/telemetry/log.ts'
+import { changeLevel, createLogger, type LogConfig } from '../../src/telemetry/log.ts'
 
 const config: LogConfig = {
   log: { level: 'info', format: 'json' },
@@ -80,4 +80,15 @@ test('is pretty when asked to be', () => {
   const { log, lines } = open({ format: 'pretty' })
   log.info({ stage: 'embedding' }, 'started')
   expect(lines.join('')).toMatch(/INFO.*: started\n {4}stage: "embedding"/)
+})
+
+test('a level that is changed holds for loggers that were made before', () => {
+  const { log, lines } = open()
+  const child = log.child({ stage: 'loading' }).child({ lane: 1 })
+  child.debug('not yet')
+  changeLevel(log, 'debug')
+  child.debug('seen')
+  changeLevel(log, 'error')
+  child.warn('no more')
+  expect(lines.map(line => JSON.parse(line).msg)).toEqual(['seen'])
 })

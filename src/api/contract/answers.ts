@@ -135,6 +135,7 @@ export const searchAnswer = z.object({
         document_id: z.string(),
         chunk_id: z.string(),
         version: z.int(),
+        trace_id: z.string().nullable().describe('Of the way of its document through the line, where it was traced.'),
       }),
     )
     .readonly(),
@@ -175,3 +176,8 @@ export type DocumentPage = z.output<typeof documentPage>
 export type SearchAnswer = z.output<typeof searchAnswer>
 export type Readiness = z.output<typeof readiness>
 export type { JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'
+
+/** As Prometheus wants it: targets are host:port. */
+export const metricsTargets = z.array(
+  z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { requestedSource } from './refresh.ts'
 import { chunking } from './requests.ts'
+import { checkedTable } from './tables.ts'
 
 export const previewRequest = z.strictObject({
   source: requestedSource
@@ -12,7 +13,12 @@ export const previewRequest = z.strictObject({
       path: ['uploads'],
       error: 'have no preview: they are those of a knowledge base',
     }),
-  limit: z.int().min(1).max(100).default(10).describe('Documents and rejects in all, at most.'),
+  limit: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(10)
+    .describe('Documents and rejects in all, at most; of a source of tables, rows and rejects.'),
   chunking: chunking.optional().describe('By which chunks are counted; markdown, 512, 64 unless stated.'),
 })
 
@@ -32,8 +38,14 @@ const rejected = z.object({ uri: z.string(), code: z.string(), message: z.string
 
 export const preview = z.object({
   source: z.string().describe('Identity of the source inside a knowledge base.'),
-  total: count.nullable().describe('Documents in all; null where the source cannot know, or did not say in time.'),
+  total: count
+    .nullable()
+    .describe('Documents, or rows of tables, in all; null where the source cannot know, or did not say in time.'),
   documents: z.array(previewed).readonly(),
+  tables: z
+    .array(checkedTable.omit({ rejected: true }))
+    .readonly()
+    .describe('Of a source of tables: the first rows, a file after the other.'),
   rejected: z.array(rejected).readonly(),
   unlisted: z.array(z.string()).readonly().describe('What of the source could not be listed.'),
   stopped: z

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import * as answers from './answers.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { explainRoutes } from './explain-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { previewRoutes } from './preview-routes.ts'
@@ -20,6 +21,7 @@ export const routes = {
   ...tableRoutes,
   ...scheduleRoutes,
   ...previewRoutes,
+  ...explainRoutes,
   ...keyRoutes,
   knowledgeBases: route({
     method: 'GET',
@@ -86,6 +88,15 @@ export const routes = {
     summary: 'Whether what it depends on answers, each by name',
     answer: answers.readiness,
     statuses: { 200: 'Ready for work.', 503: 'Something it depends on does not answer.' },
+    errors: {},
+  }),
+  metricsTargets: route({
+    method: 'GET',
+    path: '/metrics/targets',
+    tag: 'service',
+    summary: 'Where the /metrics of all processes are, for the http_sd_configs of Prometheus',
+    answer: answers.metricsTargets,
+    statuses: { 200: 'One group.' },
     errors: {},
   }),
   openapi: route({

@@ -1,6 +1,7 @@
 import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { codeOf } from '../../runtime/errors.ts'
+import { inSpan } from '../../telemetry/spans.ts'
 import { acceptedEncodings, type BodyLimits, bodyOf } from './body.ts'
 import { Failed, failed } from './failure.ts'
 import type { Guard } from './guard.ts'
@@ -35,7 +36,19 @@ export interface Answer extends Head {
 const maxHeaderSize = 32 * 1024
 
 /** One request and its answer: no redirect is followed. Throws Failed, and the signal's reason when that aborts. */
-export const exchange = async (options: ExchangeOptions): Promise<Answer> => {
+export const exchange = (options: ExchangeOptions): Promise<Answer> => {
+  const { url, json } = options
+  const method = json === undefined ? 'GET' : 'POST'
+  // The query may have what nobody else should see.
+  const about = { 'http.request.method': method, 'server.address': url.hostname, 'url.full': url.origin + url.pathname }
+  return inSpan(method, about, async span => {
+    const answer = await exchanged(options)
+    span.set({ 'http.response.status_code': answer.status })
+    return answer
+  })
+}
+
+const exchanged = async (options: ExchangeOptions): Promise<Answer> => {
   const { url, guard, signal, timeoutMs, idleMs } = options
   signal.throwIfAborted()
   guard.check(url)

@@ -2,7 +2,7 @@ import { overMemory } from './messages.ts'
 
 /** What a parser may use for one input. */
 export interface ParserLimits {
-  /** From when a parser gets an input to its result, in milliseconds. */
+  /** From when a parser gets an input to its result, or to its next step where it makes some, in milliseconds. */
   readonly timeoutMs: number
   /** Resident memory of a child, in bytes; without work it has about 90 MiB, so 256 MiB are little. */
   readonly memoryBytes: number
@@ -32,7 +32,7 @@ export const failureOf = (ending: Ending, { timeoutMs, memoryBytes }: ParserLimi
   if (ending.late)
     return {
       code: 'parser_timeout',
-      message: `took the parser longer than ${timeoutMs / 1000} s, twice. Leave the file out, or raise PENSTOCK_PARSER_TIMEOUT_MS.`,
+      message: `took the parser longer than ${timeoutMs / 1000} s, or a step of a sheet did, twice. Leave the file out, or raise PENSTOCK_PARSER_TIMEOUT_MS.`,
     }
   if (ending.signal === overMemory || outOfHeap.test(ending.errors))
     return {

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Fatal, Reject } from '../../runtime/errors.ts'
 import { FileRefusal } from '../file-refusal.ts'
 import type { SourceMistake } from '../kind.ts'
-import type { Bite, ReadableSource, SourceDocument, SourceReject, TabledRow } from '../source.ts'
+import type { Bite, ReadableSource, SourceDocument, SourceReject, Tabled, TabledRow } from '../source.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { type Cursor, firstOf, parseCursor } from './cursor.ts'
 import { type LoadedMapping, mappingOf } from './mapping-of.ts'
@@ -93,7 +93,7 @@ export const structuredSource = ({ files, spec, asker, most = usual }: Structure
     const began = performance.now()
     const from = cursor.offset ?? file.start
     const rows: TabledRow[] = []
-    const rejects: SourceReject[] = []
+    const rejects: Tabled['rejects'][number][] = []
     const documents: SourceDocument[] = []
     let [next, row, ended, bytes] = [from, cursor.row, false, 0]
     const limit = table.document ? most.documents : most.rows
@@ -105,6 +105,7 @@ export const structuredSource = ({ files, spec, asker, most = usual }: Structure
         const typed = file.plan.typed(raw)
         if (typeof typed === 'string') {
           rejects.push({
+            row,
             uri: `${file.uri}#row=${row}`,
             code: 'bad_row',
             message: `Row ${row} of ${file.uri}${raw.place ? ` (${raw.place})` : ''}: ${typed}.`,

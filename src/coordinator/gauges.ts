@@ -1,0 +1,121 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Broker } from '../kafka/broker.ts'
+import { JobRow } from './entities.ts'
+import { isComplete, type PhaseCount } from './job-state.ts'
+import { LagLog } from './lag-log.ts'
+import { type PhaseSpec, phasesOf } from './phases.ts'
+import { ownersOf } from './waiting.ts'
+
+/** The line at a moment, as numbers. */
+export interface LineGauges {
+  readonly running: number
+  readonly paused: number
+  readonly queued: number
+  /** Of the running job that is silent longest, in seconds; streams and jobs with a hold are left out. */
+  readonly silenceSeconds: number
+  /** Dead letters that nobody has dealt with, by stage. */
+  readonly deadLetters: readonly { readonly stage: string; readonly count: number }[]
+  /** Lanes of unfinished jobs in stages that have not passed their end. */
+  readonly lanes: readonly LaneGauge[]
+  /** Processes that own lanes of stages which unfinished jobs need; a stage that nobody has looked at yet is left out. */
+  readonly workers: readonly { readonly stage: string; readonly count: number }[]
+}
+
+export interface LaneGauge {
+  readonly stage: string
+  readonly lane: number
+  /** Offsets between what is committed and the end. */
+  readonly lag: number
+  readonly ageSeconds: number
+  readonly held: boolean
+}
+
+export interface LineGaugesOptions {
+  readonly em: EntityManager
+  readonly broker: Pick<Broker, 'range' | 'committed'>
+}
+
+/** Behind the last record of a lane stands the marker of its transaction, which no stage takes. */
+const marker = 1
+
+/** Dead letters may be many, so they are counted no more often, in ms. */
+const lettersMs = 15_000
+
+/** Returns the look that gives the gauges; it remembers what it saw, so that it can tell ages. */
+export const lineGauges = ({ em, broker }: LineGaugesOptions): (() => Promise<LineGauges>) => {
+  const log = new LagLog()
+  let letters: { readonly at: number; readonly open: LineGauges['deadLetters'] } | null = null
+  return async () => {
+    const fork = em.fork()
+    const jobs = await fork.find(JobRow, {
+      status: { $in: ['pending', 'running', 'paused', 'failed'] },
+      closedAt: null,
+    })
+    const of = (status: string) => jobs.filter(one => one.status === status)
+    if (letters === null || performance.now() - letters.at > lettersMs) {
+      letters = { at: performance.now(), open: await openLetters(fork) }
+    }
+    const [clock] = await fork.execute<{ now: Date }[]>('select clock_timestamp() as now')
+    const places = jobs.flatMap(placesOf)
+    const lanes = await Promise.all(places.map(place => gaugeOf(place, broker, log)))
+    log.keep(new Set(places.map(nameOf)))
+    const owners = await ownersOf(fork)
+    const needed = new Set(of('running').flatMap(job => openPhases(job).map(({ stage }) => stage)))
+    return {
+      running: of('running').length,
+      paused: of('paused').length,
+      queued: of('pending').length,
+      silenceSeconds: Math.max(0, ...of('running').map(job => silenceOf(job, new Date(clock!.now).getTime()))),
+      deadLetters: letters.open,
+      lanes,
+      workers: [...needed].flatMap(stage => {
+        const known = owners.get(stage)
+        return known ? [{ stage, count: new Set(Object.values(known)).size }] : []
+      }),
+    }
+  }
+}
+
+const openLetters = async (em: EntityManager): Promise<LineGauges['deadLetters']> => {
+  const rows = await em.execute<{ stage: string; count: string }[]>(
+    `select stage, count(*) as count from dead_letter where replay_job_id is null and discarded_at is null group by stage`,
+  )
+  return rows.map(({ stage, count }) => ({ stage, count: Number(count) }))
+}
+
+interface Place {
+  readonly stage: string
+  readonly lane: number
+  readonly topic: string
+  /** How far the coordinator has counted: at least so much is committed. */
+  readonly next: number
+  readonly held: boolean
+}
+
+const openPhases = ({ state }: JobRow): readonly PhaseSpec[] =>
+  phasesOf(state).filter(({ name }) => !isComplete(state.phases[name]))
+
+const placesOf = (job: JobRow): readonly Place[] =>
+  openPhases(job).flatMap(({ name, stage, input }) => {
+    const { lanes, held } = job.state.phases[name]
+    return Object.entries(lanes)
+      .filter(([, { ended }]) => !ended)
+      .map(([lane, { next }]) => ({ stage, lane: Number(lane), topic: input.name, next, held: held !== null }))
+  })
+
+const nameOf = ({ stage, lane }: Pick<Place, 'stage' | 'lane'>): string => `${stage}/${lane}`
+
+const gaugeOf = async (place: Place, broker: LineGaugesOptions['broker'], log: LagLog): Promise<LaneGauge> => {
+  const { stage, lane, topic, next, held } = place
+  const committed = Math.max(next, (await broker.committed(stage, topic, lane)) ?? 0)
+  const end = (await broker.range(topic, lane)).end - marker
+  const ageSeconds = log.ageOf(nameOf(place), committed, end, performance.now())
+  return { stage, lane, held, ageSeconds, lag: Math.max(0, end - committed) }
+}
+
+const silenceOf = ({ kind, state, startedAt }: JobRow, now: number): number => {
+  const phases: readonly PhaseCount[] = Object.values(state.phases)
+  if (kind === 'stream' || phases.some(({ held }) => held !== null)) return 0
+  const last = Math.max(startedAt?.getTime() ?? now, ...phases.map(({ pace }) => pace?.at ?? 0))
+  return Math.max(0, now - last) / 1000
+}

@@ -1,0 +1,199 @@
+/**
+ * EVERY INSTRUMENT, named once: what `/metrics` exposes, docs/OBSERVABILITY.md lists and the dashboards may ask for. Units
+ * are in the names. A counter begins at 0 with its process; rates over restarts are Prometheus' own business.
+ */
+
+export type Kind = 'counter' | 'gauge' | 'histogram'
+
+export interface Instrument<L extends string = string, K extends Kind = Kind> {
+  readonly kind: K
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly L[]
+  /** Upper bounds of the buckets of a histogram, in its unit. */
+  readonly buckets?: readonly number[]
+  /** The role whose process exposes it; `all` for every process. */
+  readonly from: 'stages' | 'embedding' | 'coordinator' | 'api' | 'all' | 'admission'
+}
+
+const counter = <const L extends string = never>(
+  from: Instrument['from'],
+  name: string,
+  help: string,
+  labels: readonly L[] = [],
+): Instrument<L, 'counter'> => ({ kind: 'counter', name, help, labels, from })
+
+const gauge = <const L extends string = never>(
+  from: Instrument['from'],
+  name: string,
+  help: string,
+  labels: readonly L[] = [],
+): Instrument<L, 'gauge'> => ({ kind: 'gauge', name, help, labels, from })
+
+const histogram = <const L extends string>(
+  from: Instrument['from'],
+  name: string,
+  help: string,
+  labels: readonly L[],
+  buckets: readonly number[],
+): Instrument<L, 'histogram'> => ({ kind: 'histogram', name, help, labels, from, buckets })
+
+/** Seconds: a search or a request of the API. */
+const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Seconds: from hashing in this process to a slow provider at its time-out. */
+const embeddingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** Seconds: a slice is cut to about a second of work; a bite of a slow source may take longer. */
+const sliceBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** Seconds: from a folder of a few files to a crawl of a week. */
+const jobBuckets = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600]
+
+export const instruments = {
+  jobs: counter('admission', 'ingestion_jobs_total', 'Jobs that were admitted.', ['kb_id', 'source_type']),
+  jobSeconds: histogram(
+    'coordinator',
+    'ingestion_jobs_duration_seconds',
+    'From the start of a job to its end, or to its failure; a retried job is counted again.',
+    ['kb_id', 'status'],
+    jobBuckets,
+  ),
+  jobsActive: gauge('coordinator', 'ingestion_jobs_active', 'Jobs that are running.'),
+  jobsPaused: gauge('coordinator', 'ingestion_jobs_paused', 'Jobs that are paused whole.'),
+  queueDepth: gauge('coordinator', 'ingestion_queue_depth', 'Jobs that wait for their turn.'),
+  jobSilence: gauge(
+    'coordinator',
+    'ingestion_jobs_silence_seconds',
+    'Since the last progress of the running job, streams and held jobs left out, that has been silent longest.',
+  ),
+  coordinatorActive: gauge(
+    'coordinator',
+    'ingestion_coordinator_active',
+    '1 in the coordinator that holds the lease, 0 in one that stands by.',
+  ),
+  documents: counter(
+    'stages',
+    'ingestion_documents_processed_total',
+    'Documents that a stage has passed on, committed; of LOADING those it found, unchanged ones included.',
+    ['kb_id', 'stage'],
+  ),
+  chunksCreated: counter('stages', 'ingestion_chunks_created_total', 'Chunks that CHUNKING has made, committed.', [
+    'kb_id',
+  ]),
+  embeddings: counter(
+    'stages',
+    'ingestion_embeddings_generated_total',
+    'Chunks that got a vector, committed; chunks that the provider refused are none.',
+    ['kb_id', 'model'],
+  ),
+  chunks: counter('stages', 'chunks_processed_total', 'Chunks that a stage took in, committed.', ['stage']),
+  sliceSeconds: histogram(
+    'stages',
+    'batch_processing_duration_seconds',
+    'From taking a slice to having committed it.',
+    ['stage'],
+    sliceBuckets,
+  ),
+  extractionErrors: counter(
+    'stages',
+    'extraction_errors_total',
+    'Documents, and pieces of them, that LOADING could not read, committed as dead letters.',
+    ['code'],
+  ),
+  deadLetters: counter('stages', 'ingestion_dead_letters_total', 'Rejects, committed as dead letters.', [
+    'stage',
+    'code',
+  ]),
+  deadLettersOpen: gauge(
+    'coordinator',
+    'ingestion_dead_letters_open',
+    'Dead letters that were neither replayed nor discarded.',
+    ['stage'],
+  ),
+  retries: counter(
+    'stages',
+    'ingestion_retries_total',
+    'Slices that are tried again: kind `retry` burns an attempt, `wait` does not.',
+    ['stage', 'kind'],
+  ),
+  phaseFailures: counter('stages', 'ingestion_phase_failures_total', 'Failures that hold a job.', ['stage', 'code']),
+  lag: gauge(
+    'coordinator',
+    'ingestion_lag_records',
+    'Offsets that a stage has not committed in a lane of an unfinished job; the markers between transactions count.',
+    ['stage', 'lane'],
+  ),
+  oldestAge: gauge(
+    'coordinator',
+    'ingestion_oldest_age_seconds',
+    'How long the next record of a lane has been waiting, as far as this coordinator has seen it.',
+    ['stage', 'lane'],
+  ),
+  laneHeld: gauge(
+    'coordinator',
+    'ingestion_lane_held',
+    '1 where a stage holds a lane of an unfinished job: paused, failed, cancelling or pressed; else 0.',
+    ['stage', 'lane'],
+  ),
+  stageWorkers: gauge(
+    'coordinator',
+    'ingestion_stage_workers',
+    'Processes that own lanes of a stage which unfinished jobs need; 0 where there is none.',
+    ['stage'],
+  ),
+  providerSeconds: histogram(
+    'embedding',
+    'ingestion_embedding_duration_seconds',
+    'One request to the model and its answer; of the hashing model one call.',
+    ['model'],
+    embeddingBuckets,
+  ),
+  providerRequests: counter(
+    'embedding',
+    'ingestion_embedding_requests_total',
+    'Requests to the model: outcome `ok`, or the code of the error.',
+    ['model', 'outcome'],
+  ),
+  providerTokens: counter(
+    'embedding',
+    'ingestion_embedding_tokens_total',
+    'Tokens that the provider says it has taken.',
+    ['model'],
+  ),
+  providerCost: counter(
+    'embedding',
+    'ingestion_embedding_cost_total',
+    'What these tokens cost, in the currency of PENSTOCK_EMBEDDING_PRICE; nothing unless it is set.',
+    ['model'],
+  ),
+  breaker: gauge(
+    'embedding',
+    'ingestion_breaker_state',
+    'Of the provider of a model: 0 it is asked, 1 one request tries it, 2 it is left alone.',
+    ['model'],
+  ),
+  apiRequests: counter('api', 'api_requests_total', 'Requests that were answered.', ['method', 'route', 'status']),
+  apiSeconds: histogram(
+    'api',
+    'api_request_duration_seconds',
+    'From the head of a request to the end of its answer.',
+    ['method', 'route'],
+    requestBuckets,
+  ),
+  pool: gauge('all', 'database_pool_connections', 'Connections to the database: `used` or `idle`.', ['state']),
+  poolWaiting: gauge('all', 'database_pool_waiting', 'Statements that wait for a connection.'),
+  poolMax: gauge('all', 'database_pool_max', 'Connections that the pool may open.'),
+  diskFree: gauge('all', 'data_folder_free_bytes', 'Free on the disk of the data folder, for who may write there.'),
+  diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of the data folder.'),
+  info: gauge('all', 'penstock_info', 'Always 1; the labels tell what the process is.', ['version', 'roles']),
+  collectErrors: counter(
+    'all',
+    'metrics_collect_errors_total',
+    'Looks for the values of a gauge that failed or came too late; it is left out then.',
+    ['metric'],
+  ),
+} as const
+
+/**
+ * Values of a label that a process tells apart, the first that come; later ones are counted as `other`. Labels that are
+ * not here have values of which there are few by themselves: stages, lanes, routes, statuses.
+ */
+export const bounds: Readonly<Record<string, number>> = { kb_id: 100, model: 20, code: 100, outcome: 50 }

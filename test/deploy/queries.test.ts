@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { skipSaying } from '../kit/skip-saying.ts'
+import { alerts, dashboards, deploy, exposedIn, queries, wrongIn } from './queries.ts'
+
+/** Every series that the instruments can have, those of the process itself, and Prometheus' own `up`. */
+const exposed = async () => {
+  const metrics = new Metrics({ failed: () => expect.unreachable() })
+  const all = exposedIn(await metrics.text()).set('up', new Set())
+  for (const { kind, name, labels } of Object.values<Instrument>(instruments))
+    if (kind !== 'histogram') all.set(name, new Set(labels))
+    else {
+      all.set(`${name}_bucket`, new Set([...labels, 'le']))
+      for (const part of ['sum', 'count']) all.set(`${name}_${part}`, new Set(labels))
+    }
+  return all
+}
+
+test('each panel, alert and variable asks for series and labels that there are', async () => {
+  const all = await exposed()
+  expect(queries.length).toBeGreaterThan(60)
+  expect(queries.flatMap(query => wrongIn(query, all))).toEqual([])
+})
+
+test.each([
+  ['sum(no_such_total)', 'nothing exposes no_such_total'],
+  ['sum by (lane) (chunks_processed_total)', 'it groups by lane, which nothing in it has'],
+  ['chunks_processed_total{kb_id="a"}', 'chunks_processed_total has no label kb_id'],
+  ['sum by (stage (chunks_processed_total)', 'it is no PromQL'],
+])('a query such as %s is found', async (expr, what) => {
+  expect(wrongIn({ where: 'here', expr, shown: [] }, await exposed())).toContain(`here: ${what}`)
+})
+
+test('each instrument is looked at by a panel or an alert', () => {
+  const unseen = Object.values<Instrument>(instruments).filter(
+    ({ name }) => !queries.some(({ expr }) => expr.includes(name)),
+  )
+  expect(unseen.map(({ name }) => name)).toEqual([])
+})
+
+test('promtool takes the settings and the rules', context => {
+  const missing = spawnSync('promtool', ['--version']).error !== undefined
+  skipSaying(context, missing, 'promtool is not there (the Debian package prometheus has it)')
+  const said = execFileSync('promtool', ['check', 'config', join(deploy, 'prometheus/prometheus.yml')], {
+    encoding: 'utf8',
+  })
+  expect(said).toMatch(/\d+ rules found/)
+})
+
+test('the documentation says of each dashboard what it answers, and of each alert what to do', () => {
+  const page = readFileSync(join(deploy, '../docs/OBSERVABILITY.md'), 'utf8')
+  const told = [...page.matchAll(/^\| (Penstock[^|]*?) \|/gm)].map(([, name]) => name!)
+  expect(told.sort()).toEqual([...dashboards.map(({ title }) => title), ...alerts.map(({ alert }) => alert)].sort())
+})
