@@ -17,7 +17,8 @@ FROM node:${NODE_VERSION}-bookworm-slim
 ENV NODE_ENV=production \
     PENSTOCK_DATA_DIR=/var/lib/penstock \
     PENSTOCK_FILE_ROOTS=/documents \
-    PENSTOCK_LOG_FORMAT=json
+    PENSTOCK_LOG_FORMAT=json \
+    PENSTOCK_METRICS_PORT=9400
 RUN mkdir -p /var/lib/penstock/uploads /documents && chown -R node:node /var/lib/penstock
 WORKDIR /app
 COPY --from=build /app/package.json ./
@@ -26,7 +27,9 @@ COPY --from=build /app/bin bin
 COPY --from=build /app/dist dist
 # The user `node`, by number: Kubernetes checks that it is not root.
 USER 1000
-EXPOSE 7400
+EXPOSE 7400 9400
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
+  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PENSTOCK_METRICS_PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/penstock.js"]
 CMD ["--help"]

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
 import { settings } from '../../src/config/settings.ts'
 import { serverProperties } from '../../src/kafka/embedded-properties.ts'
@@ -113,6 +114,25 @@ describe('docker-compose.yml', () => {
     const pom = read('src/kafka/pom.xml')
     expect(pom).toContain(`<kafka.version>${image.split(':')[1]}</kafka.version>`)
     expect(pom).toContain(`<registry.version>${compose.services.registry!.image.split(':')[1]}</registry.version>`)
+  })
+
+  test('checks the health of every role, and has all of them scraped', () => {
+    for (const [name, { healthcheck, environment }] of roles)
+      expect(healthcheck?.test.at(-1), name).toContain(`:${environment!.PENSTOCK_METRICS_PORT}/readyz`)
+    const {
+      scrape_configs: [scraped],
+    } = parse(read('deploy/compose/prometheus.yml'))
+    expect(scraped.dns_sd_configs[0].names.toSorted()).toEqual([...roleNames].toSorted())
+    expect(scraped).toMatchObject({ job_name: 'penstock', dns_sd_configs: [{ port: 9400 }] })
+  })
+
+  test('mounts files that there are', () => {
+    const mounted = Object.values(compose.services)
+      .flatMap(({ volumes = [] }) => volumes)
+      .map(volume => volume.split(':')[0]!)
+      .filter(source => source.startsWith('./') && source !== './documents')
+    expect(mounted.filter(source => !existsSync(join(checkout, source)))).toEqual([])
+    expect(mounted.length).toBeGreaterThan(3)
   })
 
   test('asks for its secrets, and .env.example names all that it takes', () => {

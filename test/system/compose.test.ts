@@ -27,7 +27,7 @@ let port: number
 const started: { readonly name: string; readonly run: Run }[] = []
 
 /** What the image sets, then the service; what is reached by a name of the network there has an address here. */
-const environmentOf = ({ environment }: Service): Record<string, string> => {
+const environmentOf = ({ environment }: Service, metricsPort: number): Record<string, string> => {
   const image = stages()
     .at(-1)!
     .filter(({ name }) => name === 'ENV')
@@ -37,6 +37,7 @@ const environmentOf = ({ environment }: Service): Record<string, string> => {
     SCHEMA_REGISTRY_URL: registry.url,
     DATABASE_URL: database.url,
     PENSTOCK_PORT: String(port),
+    PENSTOCK_METRICS_PORT: String(metricsPort),
     PENSTOCK_FILE_ROOTS: documents,
     PENSTOCK_DATA_DIR: join(folder, 'data'),
   }
@@ -62,9 +63,9 @@ const entryPoint = JSON.parse(
     .at(-1)!
     .find(({ name }) => name === 'ENTRYPOINT')!.rest,
 ) as string[]
-const launchService = (name: string): Run => {
+const launchService = (name: string, metricsPort = 0): Run => {
   const service = compose.services[name]!
-  const run = launch([...entryPoint, ...service.command!], environmentOf(service))
+  const run = launch([...entryPoint, ...service.command!], environmentOf(service, metricsPort))
   started.push({ name, run })
   return run
 }
@@ -126,16 +127,20 @@ describe('the services of docker-compose.yml, as plain processes of what the Doc
     await migrate.closed
     expect({ code: migrate.child.exitCode, said: migrate.output() }).toMatchObject({ code: 0 })
 
-    const runs = new Map<string, Run>(roleNames.map(name => [name, launchService(name)]))
+    const ports = new Map<string, number>()
+    for (const name of roleNames) ports.set(name, await freePort())
+    const runs = new Map<string, Run>(roleNames.map(name => [name, launchService(name, ports.get(name)!)]))
     await Promise.all([...runs].map(([name, run]) => runsIn(name, run)))
-    const { healthcheck } = compose.services.api!
-    const [, ...check] = healthcheck!.test.map(word => word.replaceAll('7400', String(port)))
-    const health = async () => {
-      const run = launch(check, {})
+    const health = async (name: string) => {
+      const { test } = compose.services[name]!.healthcheck!
+      const run = launch(
+        test.slice(1).map(word => word.replaceAll('9400', String(ports.get(name)!))),
+        {},
+      )
       await run.closed
-      return run.child.exitCode
+      return { name, code: run.child.exitCode }
     }
-    expect(await health()).toBe(0)
+    expect(await Promise.all(roleNames.map(health))).toEqual(roleNames.map(name => ({ name, code: 0 })))
 
     const client = createClient(`http://127.0.0.1:${port}`, { apiKey })
     const sources = [{ type: 'local_files' as const, path: documents }]
@@ -159,6 +164,6 @@ describe('the services of docker-compose.yml, as plain processes of what the Doc
 
     const ends = await Promise.all([...runs, [scaled, second] as const].map(([name, run]) => stop(name, run)))
     expect(ends).toEqual(ends.map(({ name }) => ({ name, code: 0, inTime: true })))
-    expect(await health(), 'of an API that is gone').toBe(1)
+    expect(await health('api'), 'of an API that is gone').toEqual({ name: 'api', code: 1 })
   })
 })
