@@ -65,13 +65,16 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
 
   const about = { stage: stage.name, topic: stage.from.name, job, lane, inputs: sorted.inputs }
   const trace = tracing.slice({ ...about, attempt: options.attempt.number })
+  const guarded = guardedSignal(signal, () => assertHeard(options.membership))
   try {
-    await trace.within(() => workSorted(options, sorted, trace))
+    await trace.within(() => workSorted(options, sorted, trace, guarded.signal))
     trace.end('done')
     return sorted.ended ? 'ended' : 'worked'
   } catch (error) {
     trace.end(signal.aborted ? 'aborted' : { error: error instanceof SliceError ? error.cause : error })
     throw error
+  } finally {
+    guarded.end()
   }
 }
 
@@ -79,13 +82,13 @@ const workSorted = async <W>(
   options: WorkSliceOptions<W>,
   { inputs, rejected, ended }: Sorted,
   trace: SliceTrace,
+  guarded: AbortSignal,
 ): Promise<void> => {
   const { stage, holding, lane, slice, codec, signal, membership, attempt } = options
   const { job, transactor } = holding
   const started = performance.now()
   const where = { stage: stage.name, lane }
 
-  const guarded = guardedSignal(signal, () => assertHeard(membership))
   const thread = computing(options.thread, options.asker, guarded)
   const said = { items: 0, total: null as number | null, message: null as string | null }
   const context: StageContext = {

@@ -4,6 +4,7 @@ import { asksToRejoin, GroupSession, isCurable, type SessionTimes } from './grou
 import { LaneFetcher } from './lane-fetcher.ts'
 import type { Link } from './link.ts'
 import type { LogRanges } from './log-ranges.ts'
+import { sleep } from './sleep.ts'
 
 const goodbyeMs = 1000
 
@@ -97,7 +98,7 @@ export class KafkaMembership implements Membership {
         }
         if (asksToRejoin(error)) continue
         failures++
-        await this.#sleep(Math.min(2000, 50 * 2 ** failures))
+        await sleep(Math.min(2000, 50 * 2 ** failures), this.#stopped.signal)
         await this.#links[0].relearn(error).catch(this.#note)
       }
     }
@@ -115,7 +116,7 @@ export class KafkaMembership implements Membership {
   /** Ends by an error when the group wants this member to join again, or has surely given it up. */
   async #beat(): Promise<void> {
     for (;;) {
-      await this.#sleep(this.#times.heartbeatMs)
+      await sleep(this.#times.heartbeatMs, this.#stopped.signal)
       if (this.#stopped.signal.aborted) return
       try {
         await this.#session.heartbeat()
@@ -151,13 +152,5 @@ export class KafkaMembership implements Membership {
     if (this.#stopped.signal.aborted) return
     const tell = () => this.#options.failed(error)
     this.leave().then(tell, tell)
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#stopped
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    return promise.finally(() => clearTimeout(timer))
   }
 }
