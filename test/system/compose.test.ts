@@ -77,7 +77,7 @@ const runsIn = async (name: string, { child, output }: Run) =>
       if (child.exitCode !== null) throw new Error(`${name} ended:\n${output()}`)
       return output().includes(`"${name} runs"`)
     },
-    90_000,
+    150_000,
   )
 
 /** `docker stop`: the signal, and whether it was gone within its grace. */
@@ -115,7 +115,7 @@ afterAll(async () => {
 
 describe('the services of docker-compose.yml, as plain processes of what the Dockerfile builds', () => {
   test('migrate, start in their order, ingest, search, are scaled, and each ends within its grace', {
-    timeout: 300_000,
+    timeout: 400_000,
   }, async () => {
     expect(dependenciesOf(compose.services.api!).migrate).toBe('service_completed_successfully')
     const early = launchService('indexing')
