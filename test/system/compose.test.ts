@@ -115,7 +115,7 @@ afterAll(async () => {
 
 describe('the services of docker-compose.yml, as plain processes of what the Dockerfile builds', () => {
   test('migrate, start in their order, ingest, search, are scaled, and each ends within its grace', {
-    timeout: 400_000,
+    timeout: 600_000,
   }, async () => {
     expect(dependenciesOf(compose.services.api!).migrate).toBe('service_completed_successfully')
     const early = launchService('indexing')

@@ -70,7 +70,7 @@ export const of = (record: Extract<RecordOf<typeof chunks>, { type: 'chunk' }>):
   })
 
   test('runs everything, reads a folder with its parsers, finds what was read, and ends whole', {
-    timeout: 200_000,
+    timeout: 400_000,
   }, async () => {
     const docs = join(folder, 'docs')
     mkdirSync(docs)

@@ -103,7 +103,7 @@ afterAll(async () => {
 
 describe('a backup of the database, made while jobs run', () => {
   test('on an empty machine goes on: what was indexed is found, jobs under way begin anew and end whole', {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const old = await machine()
     expect((await old.penstock('migrate')).code).toBe(0)
