@@ -40,7 +40,7 @@ export interface Asker {
 const anybody: Asker = { tenant: null, once: null, commandId: null }
 
 /** Whose what nobody asks for is. */
-const noTenant = 'default'
+export const noTenant = 'default'
 const retryAfterSeconds = 30
 const unfinished = ['pending', 'running', 'paused'] as const
 const kindOf = ({ replay, sources }: Submission): JobKind => {
