@@ -1,74 +1,38 @@
 /**
- * Files that are made to harm their reader, among ordinary ones: what each is rejected as, the most memory that a child
- * and this process had, and how long the ordinary ones took with and without them. No broker, no database.
+ * Files that are made to harm their reader: what each is rejected as, the most memory that a child and this process had,
+ * and how long the ordinary files of the same and of another source, which share the parsers, took with and without them.
+ * Then a file that is swapped for a link out of the root and back while it is read. No broker, no database.
  *
- *   node bench/bombs.ts [--memory 512] [--timeout 20000] [--neighbours 40]
+ *   node bench/bombs.ts [--memory 512] [--timeout 20000] [--neighbours 40] [--swaps 5000]
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rename, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { deflateSync } from 'node:zlib'
 import { FileOpener } from '../src/sources/file-opener.ts'
+import { FileRefusal } from '../src/sources/file-refusal.ts'
 import { folderSource } from '../src/sources/folder-source.ts'
 import { readLocalFile } from '../src/sources/local-files.ts'
-import { parserPool } from '../src/sources/parsing/pool.ts'
+import { type ParserPool, parserPool } from '../src/sources/parsing/pool.ts'
 import { isSourceReject } from '../src/sources/source.ts'
 import { treeOf } from '../test/kit/process-tree.ts'
-import { docxOf, paragraph, xlsxOf, zipOf } from '../test/sources/parsing/zip-of.ts'
+import { docxOf, paragraph } from '../test/sources/parsing/zip-of.ts'
+import { bombs } from './bombs-made.ts'
 
 const { values } = parseArgs({
   options: {
     memory: { type: 'string', default: '512' },
     timeout: { type: 'string', default: '20000' },
     neighbours: { type: 'string', default: '40' },
+    swaps: { type: 'string', default: '5000' },
     /** Only makes the files in this folder: in a process of its own, whose memory does not count. */
     make: { type: 'string' },
   },
 })
 const MiB = 1024 * 1024
 const neighbours = Number(values.neighbours)
-
-/** A PDF whose one page inflates to so many bytes of blanks. */
-const pdfBomb = (bytes: number): Buffer => {
-  const stream = deflateSync(Buffer.alloc(bytes, ' '))
-  const head = `%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Count 1 /Kids [3 0 R] >>\nendobj\n3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>\nendobj\n4 0 obj\n<< /Length ${stream.length} /Filter /FlateDecode >>\nstream\n`
-  return Buffer.concat([
-    Buffer.from(head),
-    stream,
-    Buffer.from('\nendstream\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n'),
-  ])
-}
-const lines = (count: number) =>
-  Array.from({ length: count }, (_, i) => `<row><c t="s"><v>${i % 9}</v></c></row>`).join('')
-
-const bombs: Readonly<Record<string, () => Buffer | string>> = {
-  'ratio.docx': () => docxOf('', { 'word/media/a.bin': Buffer.alloc(200 * MiB) }),
-  'many-entries.docx': () => zipOf(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`${i}`, '']))),
-  'deep.docx': () => docxOf('<w:sdt>'.repeat(1_000_000)),
-  'ratio.xlsx': () => xlsxOf({ S: ' '.repeat(200 * MiB) }),
-  'lying.xlsx': () => zipOf({ 'xl/workbook.xml': `<workbook>${' '.repeat(200 * MiB)}</workbook>` }, 100),
-  'strings.xlsx': () =>
-    xlsxOf(
-      { S: lines(10) },
-      Array.from({ length: 9 }, () => `<t>${'x'.repeat(400_000)}</t>`),
-    ),
-  'rows.xlsx': () => xlsxOf({ S: lines(1_000_000) }, ['<t>a</t>']),
-  'far.xlsx': () => xlsxOf({ S: '<row><c r="XFD1048576"><v>1</v></c></row>' }),
-  'entities.xlsx': () =>
-    xlsxOf({}, [], {
-      'xl/workbook.xml': '<!DOCTYPE w [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><workbook>&b;</workbook>',
-    }),
-  'inflates.pdf': () => pdfBomb(1500 * MiB),
-  'deep.html': () => '<div>'.repeat(1_000_000),
-  'wide.html': () => `<table><tr>${'<td colspan=1000 rowspan=1000>x'.repeat(2000)}</table>`,
-  'attributes.html': () => `<p ${Array.from({ length: 200_000 }, (_, i) => `a${i}=1`).join(' ')}>x`,
-  'formatting.html': () =>
-    `<p>${Array.from({ length: 400 }, (_, i) => `<b class=${i}>`).join('')}${'<p>x'.repeat(2000)}`,
-  'deep.json': () => '['.repeat(5_000_000),
-  'quotes.csv': () => `a,b\n"${'x\n'.repeat(5_000_000)}`,
-}
 
 const peaks = { here: 0, child: 0 }
 const peakOf = (pid: number): number => {
@@ -85,27 +49,67 @@ const look = setInterval(() => {
 }, 20)
 
 const { signal } = new AbortController()
-const read = async (folder: string) => {
+const withParsers = async <T>(use: (parsers: ParserPool) => Promise<T>): Promise<T> => {
   const limits = { timeoutMs: Number(values.timeout), memoryBytes: Number(values.memory) * MiB }
   const parsers = parserPool({ children: 2, ...limits })
+  return use(parsers).finally(() => parsers.close())
+}
+
+/** What became of each file of a folder, and the seconds that it took. */
+const read = async (folder: string, parsers: ParserPool, within = signal) => {
   const spec = { type: 'local_files' as const, path: folder, include: ['**'] }
   const source = folderSource({ opener: new FileOpener({ roots: [folder] }), spec, read: readLocalFile, parsers })
   const found: (readonly [name: string, became: string])[] = []
   const began = performance.now()
-  try {
-    for (let cursor: string | null = null; ; ) {
-      const { documents, next } = await source.bite(cursor, signal)
-      for (const one of documents) {
-        const became = isSourceReject(one) ? one.code : `document of ${one.text.length} characters`
-        found.push([one.uri.split('/').at(-1)!, became])
-      }
-      if (next === null) break
-      cursor = next
+  for (let cursor: string | null = null; ; ) {
+    const { documents, next } = await source.bite(cursor, within)
+    for (const one of documents) {
+      const became = isSourceReject(one) ? one.code : `document of ${one.text.length} characters`
+      found.push([one.uri.split('/').at(-1)!, became])
     }
-  } finally {
-    await parsers.close()
+    if (next === null) break
+    cursor = next
   }
   return { found, seconds: (performance.now() - began) / 1000 }
+}
+
+/** Seconds of each run through a folder, again and again until the work beside it is done. */
+const beside = async (work: Promise<unknown>, run: () => Promise<{ readonly seconds: number }>) => {
+  let done = false
+  const ended = work.finally(() => {
+    done = true
+  })
+  const seconds: number[] = []
+  while (!done) seconds.push((await run()).seconds)
+  await ended
+  return seconds.sort((a, b) => a - b)
+}
+
+/** A name that is now a file of the root, now a link to a secret outside, is read again and again. */
+const swapped = async (root: string, secret: string) => {
+  const opener = new FileOpener({ roots: [root] })
+  const [name, spare] = [join(root, 'swapped.txt'), join(root, 'spare.txt')]
+  const counts = { read: 0, refused: 0, leaks: 0 }
+  let over = false
+  const swapping = (async () => {
+    for (let link = false; !over; link = !link) {
+      if (link) await symlink(secret, spare)
+      else await writeFile(spare, 'allowed')
+      await rename(spare, name)
+    }
+  })()
+  await writeFile(name, 'allowed')
+  for (let i = 0; i < Number(values.swaps); i++)
+    try {
+      const { bytes } = await opener.read(name)
+      counts[bytes.includes('secret') ? 'leaks' : 'read'] += 1
+    } catch (error) {
+      if (!(error instanceof FileRefusal)) throw error
+      counts.refused += 1
+    }
+  over = true
+  await swapping
+  return counts
 }
 
 if (values.make !== undefined) {
@@ -114,25 +118,43 @@ if (values.make !== undefined) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'penstock-bombs-'))
+const [mixed, other, root] = [join(folder, 'mixed'), join(folder, 'other'), join(folder, 'root')]
+const isNeighbour = (name: string) => /^n\d+\.docx$/.test(name)
+const s = (seconds: number) => `${seconds.toFixed(2)} s`
 try {
-  for (let i = 0; i < neighbours; i++) writeFileSync(join(folder, `n${i}.docx`), docxOf(paragraph(`Neighbour ${i}`)))
-  const alone = await read(folder)
-  execFileSync(process.execPath, [import.meta.filename, '--make', folder])
-  execFileSync('mkfifo', [join(folder, 'pipe.pdf')])
-  symlinkSync('/etc/passwd', join(folder, 'link.txt'))
+  for (const one of [mixed, other, root]) mkdirSync(one)
+  for (let i = 0; i < neighbours; i++)
+    for (const one of [mixed, other]) writeFileSync(join(one, `n${i}.docx`), docxOf(paragraph(`Neighbour ${i}`)))
+  const alone = await withParsers(async parsers => {
+    await read(other, parsers)
+    return { mixed: await read(mixed, parsers), other: await read(other, parsers) }
+  })
+  execFileSync(process.execPath, [import.meta.filename, '--make', mixed])
+  execFileSync('mkfifo', [join(mixed, 'pipe.pdf')])
+  symlinkSync('/etc/passwd', join(mixed, 'link.txt'))
   peaks.here = 0
   peaks.child = 0
-  const among = await read(folder)
-  for (const [name, became] of among.found) if (!/^n\d+\.docx$/.test(name)) console.log(`${name.padEnd(20)} ${became}`)
-  const read1 = among.found.filter(
-    ([name, became]) => /^n\d+\.docx$/.test(name) && became.startsWith('document'),
-  ).length
+  const among = await withParsers(parsers => read(mixed, parsers))
+  for (const [name, became] of among.found) if (!isNeighbour(name)) console.log(`${name.padEnd(20)} ${became}`)
+  const whole = among.found.filter(([name, became]) => isNeighbour(name) && became.startsWith('document')).length
   console.log(
-    `${read1} of ${neighbours} neighbours read; ${alone.seconds.toFixed(1)} s alone, ${among.seconds.toFixed(1)} s with all of these`,
+    `${whole} of ${neighbours} neighbours read; ${s(alone.mixed.seconds)} alone, ${s(among.seconds)} with all of these`,
+  )
+  const times = await withParsers(async parsers => {
+    await read(other, parsers)
+    return beside(read(mixed, parsers), () => read(other, parsers))
+  })
+  console.log(
+    `another source, its ${neighbours} files: ${s(alone.other.seconds)} alone; ${times.length} times beside all of these, ` +
+      `median ${s(times[Math.floor(times.length / 2)]!)}, at most ${s(times.at(-1)!)}`,
   )
   console.log(
     `most memory: ${peaks.child.toFixed(0)} MiB in a child (cap ${values.memory}), ${peaks.here.toFixed(0)} MiB here`,
   )
+  writeFileSync(join(folder, 'outside.txt'), 'secret')
+  const { read: got, refused, leaks } = await swapped(root, join(folder, 'outside.txt'))
+  console.log(`a link swapped in: ${got} times the file was read, ${refused} times refused, ${leaks} leaks`)
+  process.exitCode = leaks > 0 || whole < neighbours ? 1 : 0
 } finally {
   clearInterval(look)
   rmSync(folder, { recursive: true })

@@ -92,7 +92,7 @@ export const countsOfChanges: Bug = {
   edits: [
     {
       file: slice,
-      from: 'const refused = await effect(options, ',
+      from: 'const refused = await applySlice(options, ',
       to: `let changed = !stage.effect
   const store = options.effects!
   const counting = {
@@ -103,7 +103,7 @@ export const countsOfChanges: Bug = {
         return work(writer, from)
       }),
   }
-  const refused = await effect({ ...options, effects: stage.effect ? counting : null }, `,
+  const refused = await applySlice({ ...options, effects: stage.effect ? counting : null }, `,
     },
     {
       file: slice,

@@ -17,10 +17,13 @@ export const plant = (folder: string, { name, edits }: Bug): void => {
   for (const { file, from, to } of edits) {
     const path = join(folder, file)
     const source = readFileSync(path, 'utf8')
-    if (source.split(from).length !== 2) throw new Error(`"${name}" cannot be planted: ${file} has changed.`)
+    if (timesToChange(source, from) !== 1) throw new Error(`"${name}" cannot be planted: ${file} has changed.`)
     writeFileSync(
       path,
       source.replace(from, () => to),
     )
   }
 }
+
+/** In how many places a change would be made: a bug that fits has one. */
+export const timesToChange = (source: string, from: string): number => source.split(from).length - 1
