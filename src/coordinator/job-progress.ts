@@ -27,6 +27,7 @@ export const counted = (job: Job, report: Progress, at: number): Job | FailureBo
     items: before.items + report.items,
     outputs: before.outputs + report.outputs,
     ...branchOutputs(before, report),
+    ...(report.row_documents === 0 ? {} : { rowDocuments: (before.rowDocuments ?? 0) + report.row_documents }),
     rejects: before.rejects + report.rejects,
     bytes: before.bytes + report.bytes,
     total: report.total ?? before.total,

@@ -58,6 +58,8 @@ export interface PhaseCount {
   readonly outputs: number
   /** Topic of a branch to the items handed to it; without any unless given. */
   readonly branchOutputs?: { readonly [topic: string]: number }
+  /** Documents that were found in rows, which are the items there; none unless given. */
+  readonly rowDocuments?: number
   readonly rejects: number
   readonly bytes: number
   /** What the source expects in all, where it said so. */

@@ -40,7 +40,7 @@ export const jobStatus = (row: JobRow, { waitingFor, parked, owners, now }: Surr
     waiting_for: waitingFor,
     error: state.failure,
     metrics: {
-      documents: Math.max(0, LOADING.items - rows),
+      documents: Math.max(0, LOADING.items - rows) + (LOADING.rowDocuments ?? 0),
       rows,
       chunks: CHUNKING.outputs,
       rejected: own.reduce((sum, { name }) => sum + state.phases[name].rejects, 0),

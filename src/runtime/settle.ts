@@ -39,6 +39,14 @@ export interface Settlement {
   readonly codes: readonly string[]
 }
 
+/** What a stage said through its context while it worked on a slice. */
+export interface Said {
+  readonly items: number
+  readonly rowDocuments: number
+  readonly total: number | null
+  readonly message: string | null
+}
+
 export interface SettleOptions {
   readonly stage: Stage
   readonly job: LaneJob
@@ -52,7 +60,7 @@ export interface SettleOptions {
   /** How often the slice was tried, this time included. */
   readonly attempts: number
   /** What the stage said through its context. */
-  readonly said: { readonly items: number; readonly total: number | null; readonly message: string | null }
+  readonly said: Said
   readonly ms: number
   /** What the records of an input inherit. */
   readonly trace: Pick<SliceTrace, 'headers' | 'rejected'>
@@ -178,6 +186,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     total: said.total,
     message: said.message,
     branch_outputs: branchOutputs,
+    row_documents: said.rowDocuments,
   })
   return { sends: [...sends.values()], codes: rejected.map(({ reject }) => reject.code) }
 }

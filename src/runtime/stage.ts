@@ -92,6 +92,8 @@ export interface StageContext {
   total(items: number): void
   /** Adds to the items of this slice, for a stage whose inputs are not what it counts (LOADING: documents found). */
   count(items: number): void
+  /** Adds to the documents of this slice that are no items: of rows of tables, which are items themselves. */
+  countRowDocuments(documents: number): void
   /** Where an input stands in its lane, counted from the first record of the job: larger came later, for ever the same. */
   placeOf(input: AnyRecord): number
   /** Where an input came from. */

@@ -12,7 +12,7 @@ import { assertHeard } from './heard.ts'
 import { askable } from './inputs.ts'
 import type { Slice } from './lane-queue.ts'
 import type { StageMeter } from './meter.ts'
-import { type Settlement, settle } from './settle.ts'
+import { type Said, type Settlement, settle } from './settle.ts'
 import { SliceError } from './slice-error.ts'
 import type { Sorted } from './sort-slice.ts'
 import { sortSlice } from './sort-slice.ts'
@@ -90,7 +90,7 @@ const workSorted = async <W>(
   const where = { stage: stage.name, lane }
 
   const thread = computing(options.thread, options.asker, guarded)
-  const said = { items: 0, total: null as number | null, message: null as string | null }
+  const said: { -readonly [K in keyof Said]: Said[K] } = { items: 0, rowDocuments: 0, total: null, message: null }
   const context: StageContext = {
     job,
     lane,
@@ -102,6 +102,9 @@ const workSorted = async <W>(
     },
     count: items => {
       said.items += items
+    },
+    countRowDocuments: documents => {
+      said.rowDocuments += documents
     },
     ...askable(inputs, stage.from, lane, holding.control.starts[stage.from.name] ?? 0),
     say: message => {

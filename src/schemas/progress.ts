@@ -32,6 +32,12 @@ export const progress = {
       default: {},
       doc: 'Topic of a branch to the items handed to it.',
     },
+    {
+      name: 'row_documents',
+      type: 'long',
+      default: 0,
+      doc: 'Documents that were found and are no items: those of rows, which are items themselves.',
+    },
   ],
 } as const satisfies RecordSchema
 

@@ -52,7 +52,10 @@ const load = async (deps: LoadingDeps, request: LoadRequest, context: StageConte
   if (request.seq === 0) await sayTotal(deps.openSource, context)
   const { source, id } = deps.openSource(job, request.source_index)
   const { bite, found, unchanged } = await takeBite(source, request, { job, id, store: deps.store, signal })
-  context.count(bite.tabled ? bite.tabled.rows.length : found.length + (bite.unchanged?.length ?? 0))
+  if (bite.tabled) {
+    context.count(bite.tabled.rows.length)
+    context.countRowDocuments(found.length)
+  } else context.count(found.length + (bite.unchanged?.length ?? 0))
   if (bite.message !== undefined) context.say(bite.message)
 
   const outputs: (Emission<Output> | Discard)[] = []

@@ -62,6 +62,12 @@ describe('what LOADING hands to a branch', () => {
     expect(unfinished(more).documents).toBe(15)
   })
 
+  test('may have documents, which are counted beside the rows', () => {
+    const first = apply(branching(), loading({ row_documents: 20 })).job
+    const more = apply(first, loading({ first: 110, next: 120, row_documents: 3 })).job
+    expect([more.phases.LOADING.items, more.phases.LOADING.rowDocuments]).toEqual([60, 23])
+  })
+
   test('makes the progress of the branch, and the branch a part of that of the job', () => {
     const half = apply(loaded, progress('tabulating', { items: 10 })).job
     expect(half.phases.TABULATING.shown).toBe(25)

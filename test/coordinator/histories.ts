@@ -41,6 +41,7 @@ export const progress = (stage: string, change: Partial<Progress> = {}, at = 2_0
       total: null,
       message: null,
       branch_outputs: {},
+      row_documents: 0,
       ...change,
     },
   }) as const satisfies JobEvent

@@ -24,6 +24,7 @@ export interface Tried<Out extends Topic> {
   readonly rejects: readonly { readonly input: number; readonly uri: string | null; readonly reject: Reject }[]
   readonly total: number | null
   readonly counted: number
+  readonly rowDocuments: number
   readonly message: string | null
   /** The values emitted to one topic. */
   of<T extends Out>(topic: T): RecordOf<T>[]
@@ -40,6 +41,7 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
 ): Promise<Tried<Out[number]>> => {
   let total: number | null = null
   let counted = 0
+  let rowDocuments = 0
   let message: string | null = null
   const job = laneJob(options.job)
   const signal = options.signal ?? new AbortController().signal
@@ -55,6 +57,9 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
     },
     count: items => {
       counted += items
+    },
+    countRowDocuments: documents => {
+      rowDocuments += documents
     },
     lineageOf: () => ({ traceparent: null, origin: 'test/0/0' }),
     placeOf: input => {
@@ -78,5 +83,5 @@ export const tryStage = async <In extends Topic, Out extends readonly Topic[], W
   })
   const of = <T extends Out[number]>(topic: T) =>
     emissions.filter(one => one.topic === topic).map(one => one.value as RecordOf<T>)
-  return { emissions, rejects, total, counted, message, of }
+  return { emissions, rejects, total, counted, rowDocuments, message, of }
 }

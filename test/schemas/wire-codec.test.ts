@@ -36,6 +36,7 @@ const progress: Progress = {
   total: null,
   message: 'half way',
   branch_outputs: { rows: 7 },
+  row_documents: 3,
 }
 
 describe('localCodec', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SourceListing } from '../../src/knowledge/knowledge-base.ts'
+import type { FoundDocument, SourceListing } from '../../src/knowledge/knowledge-base.ts'
 import { documentId, sourceIdOf, versionOf } from '../../src/schemas/identity.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import type { LoadRequest } from '../../src/schemas/load-request.ts'
@@ -198,6 +198,26 @@ test('what the source has no more is not told as seen, and the store is told how
   ])
   expect(first.rejects).toHaveLength(2)
   expect(first.counted).toBe(3)
+})
+
+test('rows are what counts of a table, and documents of them are counted apart, the unchanged too', async () => {
+  const rows = [1, 2, 3].map(row => ({ row, cells: [String(row)] }))
+  const about = { table: 't', columns: '[]', keys: [0], file: 0, uri: 'a.csv' }
+  const rejects = [{ ...bad('a.csv#row=4'), row: 4 }]
+  const openSource: OpenSource = () => ({
+    id: 'tables',
+    source: {
+      bite: async () => ({
+        documents: [doc('a.csv#row=1'), doc('a.csv#row=2')],
+        tabled: { ...about, rows, rejects, end: null },
+        next: null,
+      }),
+      total: async () => null,
+    },
+  })
+  const store = { listed: async (_: unknown, found: readonly FoundDocument[]) => new Set([found[0]!.documentId]) }
+  const tried = await tryStage(loading({ openSource, store }), [request()], { job: jobOf(1) })
+  expect([tried.counted, tried.rowDocuments, tried.of(documents).length, tried.rejects.length]).toEqual([3, 2, 1, 1])
 })
 
 test('the total of all sources is said once, at the first bite', async () => {

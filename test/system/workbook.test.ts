@@ -73,7 +73,7 @@ test('a workbook is checked, and its sheets loaded while LOADING and TABULATING 
   const checked = await ended(start(penstock.url, ['structured', 'check', join(corpus, 'mapping.json'), '--rows', '2']))
   expect(checked).toMatchObject({ code: 0, stderr: '' })
   expect(checked.stdout).toMatch(
-    /ROW +order_no \(integer\) +customer \(text\) +amount .*\n +1 +1 +Müller & Söhne <1> +0\.25 +true +2020-01-02\n/,
+    /ROW +order_no \(integer\) +customer \(text\) +amount .*\n +1 +1 +Müller & Söhne <1> +0\.25 +f +2020-01-02\n/,
   )
   expect(checked.stdout).toContain('The mapping fits its files.')
 
@@ -113,5 +113,16 @@ test('a workbook is checked, and its sheets loaded while LOADING and TABULATING 
   expect(hits[0]!.text).toBe('Bern lies 540.5 metres above the sea.')
   await penstock.ledger.caughtUp()
   expect(penstock.ledger.faults(job_id)).toEqual([])
-  expect((await client.verify({ params: { kb_id: 'sales' }, query: {} })).status).toBe('clean')
+  const verified = async () => {
+    const { status, totals } = await client.verify({ params: { kb_id: 'sales' }, query: {} })
+    return { status, codes: totals.map(({ code }) => code) }
+  }
+  expect(await verified()).toEqual({ status: 'clean', codes: [] })
+
+  await penstock.pool.query('delete from kb_1.orders where order_no = 1')
+  expect(await verified()).toEqual({ status: 'differs', codes: ['table_rows'] })
+  const again = await client.ingest({ body: { kb_id: 'sales', sources: [source], parallelism: 2 } })
+  const { metrics } = await penstock.ended(again.job_id, 240_000)
+  expect(metrics).toMatchObject({ documents: 2, rows: job.metrics.rows, chunks: 0 })
+  expect(await verified()).toEqual({ status: 'clean', codes: [] })
 }, 500_000)
