@@ -19,7 +19,7 @@ export const items = (
   { name, items_processed, items_total }: PhaseDetail,
 ): string => {
   const tabled = name === 'LOADING' && phase_details.some(phase => phase.name === 'TABULATING')
-  const loaded = metrics.documents === 0 ? 'row' : 'item'
+  const loaded = items_processed === metrics.rows ? 'row' : 'item'
   const unit = tabled ? loaded : (units[name] ?? 'item')
   return items_total === null
     ? counted(items_processed, unit)

@@ -37,8 +37,10 @@ describe('the text about a job', () => {
     const tabulating = aPhase({ name: 'TABULATING' })
     const metrics = { ...aJob().metrics, documents: 0, rows: 2 }
     expect(items(aJob({ phase_details: [loading, tabulating], metrics }), loading)).toBe('2/3 rows')
-    const both = aJob({ phase_details: [loading, tabulating], metrics: { ...metrics, documents: 1 } })
+    const both = aJob({ phase_details: [loading, tabulating], metrics: { ...metrics, documents: 1, rows: 1 } })
     expect(items(both, loading)).toBe('2/3 items')
+    const ofRows = aJob({ phase_details: [loading, tabulating], metrics: { ...metrics, documents: 2 } })
+    expect(items(ofRows, loading)).toBe('2/3 rows')
     expect(items(aJob({ phase_details: [loading] }), loading)).toBe('2/3 documents')
   })
 

@@ -97,6 +97,14 @@ describe('an upstream record', () => {
       expect(message).toContain(part)
   })
 
+  test('is refused in a message that fits a dead letter, however much of it is wrong', () => {
+    const metadata = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`${'k'.repeat(300)}${i}`, i]))
+    const { message } = (json('u', { kb_id: 'kb', uri: 'u', text: 'x', metadata }) as { refused: { message: string } })
+      .refused
+    expect(message).toMatch(/metadata\.k+: /)
+    expect(message.length).toBe(4096)
+  })
+
   test('keeps no trace context that is none', () => {
     for (const traceparent of ['', 'x', trace.slice(1), trace.replace(/[0-9a-f]{32}/, '0'.repeat(32))])
       expect(json('u', { kb_id: 'kb', uri: 'u', text: 'x' }, { traceparent })).toMatchObject({
