@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { rename, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FileOpener } from '../src/sources/file-opener.ts'
 import { FileRefusal } from '../src/sources/file-refusal.ts'
@@ -96,6 +97,7 @@ const swapped = async (root: string, secret: string) => {
       if (link) await symlink(secret, spare)
       else await writeFile(spare, 'allowed')
       await rename(spare, name)
+      await delay(Math.random() * 2)
     }
   })()
   await writeFile(name, 'allowed')
