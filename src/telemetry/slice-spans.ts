@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -58,6 +59,11 @@ class SliceSpans implements SliceTrace {
       })
       for (const input of units.values()) if (!isBite(input)) this.#document(input, documentOf(input))
     }
+  }
+
+  get id(): string | null {
+    const own = this.#slice.spanContext()
+    return isSpanContextValid(own) ? own.traceId : null
   }
 
   within<T>(work: () => Promise<T>): Promise<T> {
