@@ -4,8 +4,8 @@
  *     npm install penstock
  *     node 01-client.ts docs handbook how do I rotate keys
  *
- * PENSTOCK_URL says where Penstock runs, and PENSTOCK_API_KEY opens one that wants a key. In a checkout of Penstock,
- * `npm run build` makes the package first.
+ * PENSTOCK_URL says where Penstock runs, and PENSTOCK_API_KEY opens one that wants a key. Node runs TypeScript as it is
+ * from 22.18 on. In a checkout of Penstock, `npm run build` makes the package first.
  */
 import { resolve } from 'node:path'
 import { ClientError, createClient } from 'penstock/client'
