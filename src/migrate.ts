@@ -15,14 +15,22 @@ export const migrateUp = (database: Database, to?: string): Promise<readonly str
 
 /**
  * Takes migrations back, newest first: the last one, or all after `to` (a name, or `0` for all of them). What only the
- * newer versions knew is lost.
+ * newer versions knew is lost. Throws where `to` is not applied: then nothing is taken back.
  */
-export const migrateDown = (database: Database, to?: string): Promise<readonly string[]> =>
-  alone(database, transaction =>
+export const migrateDown = async (database: Database, to?: string): Promise<readonly string[]> => {
+  if (to !== undefined && to !== '0') await checkApplied(database, to)
+  return alone(database, transaction =>
     database.orm.migrator
       .down({ transaction, ...(to === undefined ? {} : { to: to === '0' ? (0 as const) : to }) })
       .then(named),
   )
+}
+
+const checkApplied = async (database: Database, name: string): Promise<void> => {
+  const applied = named((await migrationStatus(database)).applied)
+  if (!applied.includes(name))
+    throw new Error(`No migration ${name} is applied. Give one of ${applied.join(', ')}, or 0 to take back all.`)
+}
 
 export const migrationStatus = async (database: Database): Promise<MigrationStatus> => {
   await ensureTable(database)

@@ -88,6 +88,18 @@ describe.each(databases)('on %s, row-level security alone', (_, open) => {
     expect(await seen('default')).toEqual([null])
   })
 
+  test("is on every table that the API may read, but for those that are nobody's", async () => {
+    const { rows } = await api.pool.query<{ name: string }>(
+      `select relname as name from pg_class
+       where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity
+         and has_table_privilege('penstock_api', oid, 'select') order by 1`,
+    )
+    expect(rows.map(({ name }) => name).filter(name => !/^chunks_\d+$/.test(name))).toEqual([
+      ...['admission', 'cluster', 'followed', 'intake_partition', 'knowledge_base_owner', 'lane', 'lease', 'maker'],
+      ...['mikro_orm_migrations', 'publication', 'stage_owners', 'table_load_lane'],
+    ])
+  })
+
   test('shows nothing without a tenant, and no keys to anybody', async () => {
     const { own } = as('nobody')
     for (const table of ['job', 'knowledge_base', 'document', 'command', 'dead_letter', 'parked_event', 'schedule'])

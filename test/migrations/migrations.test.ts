@@ -102,6 +102,15 @@ describe.each(databases)('migrations on %s', (name, open) => {
     expect(only(await contents(database), ofKnowledge)).toEqual(before)
   })
 
+  test('a name that is not applied takes nothing back', async () => {
+    await migrateUp(database, 'Migration0002_jobs')
+    for (const name of ['0001', 'Migration0001', 'Migration0003_gates'])
+      await expect(migrateDown(database, name)).rejects.toThrow(
+        `No migration ${name} is applied. Give one of Migration`,
+      )
+    expect((await migrationStatus(database)).applied).toHaveLength(2)
+  })
+
   test('a migration that fails leaves the database as it was', async () => {
     await database.pool.query('create table job (mine int)')
     await expect(migrateUp(database)).rejects.toThrow('job')
