@@ -1,4 +1,6 @@
+import type { Transaction } from '@mikro-orm/core'
 import type { Database } from './database.ts'
+import { codeOf } from './runtime/errors.ts'
 
 export interface MigrationStatus {
   readonly applied: readonly { readonly name: string; readonly at: Date }[]
@@ -6,20 +8,53 @@ export interface MigrationStatus {
 }
 
 /** Applies what is pending, or what of it comes up to `to`, in one transaction. Returns the names, oldest first. */
-export const migrateUp = ({ orm }: Database, to?: string): Promise<readonly string[]> =>
-  orm.migrator.up(to === undefined ? undefined : { to }).then(named)
+export const migrateUp = (database: Database, to?: string): Promise<readonly string[]> =>
+  alone(database, transaction =>
+    database.orm.migrator.up({ transaction, ...(to === undefined ? {} : { to }) }).then(named),
+  )
 
 /**
  * Takes migrations back, newest first: the last one, or all after `to` (a name, or `0` for all of them). What only the
- * newer versions knew is lost.
+ * newer versions knew is lost. Throws where `to` is not applied: then nothing is taken back.
  */
-export const migrateDown = ({ orm }: Database, to?: string): Promise<readonly string[]> =>
-  orm.migrator.down(to === undefined ? undefined : { to: to === '0' ? 0 : to }).then(named)
+export const migrateDown = async (database: Database, to?: string): Promise<readonly string[]> => {
+  if (to !== undefined && to !== '0') await checkApplied(database, to)
+  return alone(database, transaction =>
+    database.orm.migrator
+      .down({ transaction, ...(to === undefined ? {} : { to: to === '0' ? (0 as const) : to }) })
+      .then(named),
+  )
+}
 
-export const migrationStatus = async ({ orm }: Database): Promise<MigrationStatus> => {
-  const applied = await orm.migrator.getExecuted()
-  const pending = await orm.migrator.getPending()
+const checkApplied = async (database: Database, name: string): Promise<void> => {
+  const applied = named((await migrationStatus(database)).applied)
+  if (!applied.includes(name))
+    throw new Error(`No migration ${name} is applied. Give one of ${applied.join(', ')}, or 0 to take back all.`)
+}
+
+export const migrationStatus = async (database: Database): Promise<MigrationStatus> => {
+  await ensureTable(database)
+  const applied = await database.orm.migrator.getExecuted()
+  const pending = await database.orm.migrator.getPending()
   return { applied: applied.map(({ name, executed_at }) => ({ name, at: executed_at })), pending: pending.map(nameOf) }
+}
+
+/** Whoever else migrates waits for the end of this, within the `lock_timeout`, and does what is left then. */
+const alone = async <T>(database: Database, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+  await ensureTable(database)
+  return database.orm.em.fork().transactional(async tx => {
+    await tx.execute('lock table mikro_orm_migrations in share row exclusive mode').catch(busy)
+    return work(tx.getTransactionContext()!)
+  })
+}
+
+/** Of two that make the table of migrations at once, one fails; then it is there. */
+const ensureTable = ({ orm: { migrator } }: Database): Promise<unknown> =>
+  migrator.getPending().catch(() => migrator.getPending())
+
+const busy = (cause: unknown): never => {
+  if (codeOf(cause) !== '55P03') throw cause
+  throw new Error('Another process migrates this database. Run this again when that has ended.', { cause })
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name

@@ -3,6 +3,7 @@ import { type Client, createClient } from './api/client.ts'
 import type { DocumentPage } from './api/contract/answers.ts'
 import type { DeadLetterCauses } from './api/contract/dead-letters.ts'
 import type { Output } from './cli/context.ts'
+import { type PageQuery, readPages } from './cli/pages.ts'
 import { watchJob } from './cli/progress.ts'
 import { hitLines } from './cli/search.ts'
 import { counted, number, oneLine, say } from './cli/text.ts'
@@ -66,15 +67,8 @@ const untilFree = async (
 type Documents = DocumentPage['documents']
 
 const documentsOf = async (client: Client, kb: string, signal: AbortSignal): Promise<Documents> => {
-  const all: Documents[number][] = []
-  let after: string | null = null
-  do {
-    const query: { limit: number; after?: string } = { limit: 500, ...(after === null ? {} : { after }) }
-    const page: DocumentPage = await client.documents({ params: { kb_id: kb }, query }, signal)
-    all.push(...page.documents)
-    after = page.next
-  } while (after !== null)
-  return all
+  const read = (query: PageQuery) => client.documents({ params: { kb_id: kb }, query }, signal)
+  return (await readPages('documents', Infinity, read)).found
 }
 
 /** Says what came of the files and names those that are neither indexed nor rejected; true when there are none. */

@@ -77,7 +77,7 @@ test('a role says where it answers, works, and leaves nothing open when it is st
     status: 'ready',
     dependencies: [{ ready: true }, { ready: true }],
   })
-  expect(await client.knowledgeBases({})).toEqual({ knowledge_bases: [] })
+  expect(await client.knowledgeBases({ query: {} })).toEqual({ knowledge_bases: [], next: null })
 
   await Promise.all([running.stop(), running.stop()])
   await expect(client.health({})).rejects.toMatchObject({ code: 'unreachable' })

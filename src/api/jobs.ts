@@ -1,13 +1,17 @@
-import { ApiError } from './api-error.ts'
+import { ApiError, invalidRequest } from './api-error.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
 /** Looking at jobs. */
 export const jobHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobs' | 'kbStatus'> => ({
   jobs: {
-    async answer({ query: { kb_id, status, limit } }) {
-      const filter = { limit, ...(kb_id === undefined ? {} : { kb_id }), ...(status === undefined ? {} : { status }) }
-      return { status: 200, body: { jobs: [...(await jobs.list(filter))] } }
+    async answer({ query: { after, ...filter } }) {
+      const page = await jobs.list({ ...filter, after: after ?? null })
+      if (page === null)
+        throw invalidRequest([
+          { path: 'query.after', message: 'is no job: give `next` of the page before, as it came' },
+        ])
+      return { status: 200, body: page }
     },
   },
   kbStatus: {

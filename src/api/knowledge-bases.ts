@@ -8,8 +8,8 @@ export const knowledgeBaseHandlers = ({
   catalogue,
 }: ApiPorts): Pick<Handlers, 'knowledgeBases' | 'knowledgeBase' | 'documents'> => ({
   knowledgeBases: {
-    async answer() {
-      return { status: 200, body: { knowledge_bases: await catalogue.list() } }
+    async answer({ query: { limit, after } }) {
+      return { status: 200, body: await catalogue.list({ limit, after: after ?? null }) }
     },
   },
   knowledgeBase: {

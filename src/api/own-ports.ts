@@ -66,7 +66,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       remove: (kbId, id) => ofKb(kbId, false, () => ports.schedules.remove(kbId, id)),
     },
     catalogue: {
-      list: () => ports.catalogue.list(),
+      list: page => ports.catalogue.list(page),
       get: kbId => ofKb(kbId, null, () => ports.catalogue.get(kbId)),
       documents: (kbId, page) => ofKb(kbId, null, () => ports.catalogue.documents(kbId, page)),
     },

@@ -11,7 +11,7 @@ import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { SourceSpec } from '../sources/spec.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import type { Verifier } from '../verify/verifier.ts'
-import type { DocumentPage, KnowledgeBase } from './contract/answers.ts'
+import type { DocumentPage, KnowledgeBase, KnowledgeBasePage } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
 import type { Preview } from './contract/previews.ts'
@@ -84,7 +84,8 @@ export interface Owners {
 
 /** What is stored, for people to look at. Bodies are those of the API, so nothing is mapped twice. */
 export interface Catalogue {
-  list(): Promise<readonly KnowledgeBase[]>
+  /** In the order of their ids, those after the id `after`, which need not be there any more. */
+  list(page: { readonly limit: number; readonly after: string | null }): Promise<KnowledgeBasePage>
   get(kbId: string): Promise<KnowledgeBase | null>
   /**
    * Documents in a stable order, those after the cursor `after`; null when there is no such knowledge base. Throws an

@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
+import { readPages } from './pages.ts'
 import { counted, oneLine, say, sayJson, table } from './text.ts'
+
+interface ListFlags {
+  readonly limit?: number
+  readonly json?: true
+}
 
 interface Flags {
   readonly limit: number
@@ -17,8 +23,9 @@ export const registerKnowledgeBases = (program: Command, context: CliContext): v
     .addHelpText('after', examples('kb list', 'kb show handbook', 'kb documents handbook --limit 100'))
   kb.command('list')
     .description('Lists all knowledge bases.')
+    .option('--limit <number>', 'most to list; all unless stated', integer)
     .option(...jsonFlag)
-    .action((flags: Flags) => list(context, flags))
+    .action((flags: ListFlags) => list(context, flags))
   kb.command('show')
     .description('Shows what a knowledge base holds, and how it was made.')
     .argument('<kb>', 'the knowledge base')
@@ -33,14 +40,17 @@ export const registerKnowledgeBases = (program: Command, context: CliContext): v
     .action((id: string, flags: Flags) => documents(context, id, flags))
 }
 
-const list = async (context: CliContext, flags: Flags): Promise<void> => {
+const list = async (context: CliContext, { limit = Infinity, json }: ListFlags): Promise<void> => {
   const client = await context.client()
-  const body = await client.knowledgeBases({}, context.signal)
-  if (flags.json) return sayJson(context.stdout, body)
-  if (body.knowledge_bases.length === 0)
+  const { found, next } = await readPages('knowledge_bases', limit, query =>
+    client.knowledgeBases({ query }, context.signal),
+  )
+  if (json) return sayJson(context.stdout, { knowledge_bases: found, next })
+  if (found.length === 0)
     return say(context.stdout, 'There are no knowledge bases yet. Make one with: penstock ingest FOLDER --kb ID')
-  const rows = body.knowledge_bases.map(kb => [kb.kb_id, kb.documents, kb.chunks, modelOf(kb.embedding), kb.created_at])
+  const rows = found.map(kb => [kb.kb_id, kb.documents, kb.chunks, modelOf(kb.embedding), kb.created_at])
   for (const line of table(['KB', 'DOCUMENTS', 'CHUNKS', 'EMBEDDING', 'CREATED'], rows)) say(context.stdout, line)
+  if (next !== null) say(context.stderr, 'There are more: leave out --limit')
 }
 
 const show = async (context: CliContext, id: string, flags: Flags): Promise<void> => {

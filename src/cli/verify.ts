@@ -3,6 +3,7 @@ import type { Client } from '../api/client.ts'
 import type { RepairReport, VerifyReport } from '../api/contract/verify.ts'
 import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
+import { type PageQuery, readPages } from './pages.ts'
 import { counted, say, sayJson } from './text.ts'
 import { conclusion, repairables, repairLines, reportLines, scopeOf } from './verify-text.ts'
 
@@ -59,8 +60,7 @@ const verify = async (context: CliContext, kb: string | undefined, flags: Flags)
 const reportsOf = async (context: CliContext, client: Client, kb: string | undefined, { limit }: Flags) => {
   const query = { limit }
   const { signal } = context
-  const scopes =
-    kb === undefined ? [null, ...(await client.knowledgeBases({}, signal)).knowledge_bases.map(one => one.kb_id)] : [kb]
+  const scopes = kb === undefined ? [null, ...(await allOf(client, signal))] : [kb]
   const reports: VerifyReport[] = []
   for (const [i, kb_id] of scopes.entries()) {
     if (context.stderr.isTTY) say(context.stderr, `verifying ${scopeOf(kb_id)} (${i + 1} of ${scopes.length}) …`)
@@ -71,6 +71,11 @@ const reportsOf = async (context: CliContext, client: Client, kb: string | undef
     )
   }
   return reports
+}
+
+const allOf = async (client: Client, signal: AbortSignal): Promise<readonly string[]> => {
+  const read = (query: PageQuery) => client.knowledgeBases({ query }, signal)
+  return (await readPages('knowledge_bases', Infinity, read)).found.map(({ kb_id }) => kb_id)
 }
 
 /** Lists what would be done, and has it agreed to: by a person, or by --yes. */

@@ -1,6 +1,6 @@
 import type { Acknowledgement, PhaseFailure, Progress, Waiting } from '../schemas/progress.ts'
+import type { FailureBody } from './job-bodies.ts'
 import { eachPhase, type Job, type Message, type PhaseCount, type PhaseLane } from './job-state.ts'
-import type { FailureBody } from './jobs.ts'
 import { paced } from './pace.ts'
 import { shownPercent } from './percent.ts'
 import { phaseOfStage, phases } from './phases.ts'

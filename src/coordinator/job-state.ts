@@ -1,5 +1,6 @@
 import { type Branch, type Phase, phaseNames } from '../schemas/names.ts'
-import type { FailureBody, JobState } from './jobs.ts'
+import type { FailureBody } from './job-bodies.ts'
+import type { JobState } from './jobs.ts'
 import type { Pace } from './pace.ts'
 
 /**

@@ -57,10 +57,23 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
         const found = await newestOf(fork, kbId)
         return found ? [found] : []
       }),
-    list({ kb_id, status, limit }) {
-      const where = { ...(kb_id === undefined ? {} : { kbId: kb_id }), ...(status === undefined ? {} : { status }) }
-      const ofTenant = tenant === null ? {} : { kbId: { $in: raw(knowledgeBasesOf, [tenant]) } }
-      return show(fork => fork.find(JobRow, { $and: [where, ofTenant] }, { orderBy: { number: 'desc' }, limit }))
+    async list({ kb_id, status, kind, limit, after }) {
+      const ofTenant = () => (tenant === null ? {} : { kbId: { $in: raw(knowledgeBasesOf, [tenant]) } })
+      const last =
+        after === null
+          ? null
+          : await own.fork().findOne(JobRow, { $and: [{ id: after }, ofTenant()] }, { fields: ['number'] })
+      if (after !== null && last === null) return null
+      const where = {
+        ...(kb_id === undefined ? {} : { kbId: kb_id }),
+        ...(status === undefined ? {} : { status }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(last === null ? {} : { number: { $lt: last.number } }),
+      }
+      const order = { orderBy: { number: 'desc' }, limit: limit + 1 } as const
+      const found = await show(fork => fork.find(JobRow, { $and: [where, ofTenant()] }, order))
+      const jobs = found.slice(0, limit)
+      return { jobs, next: found.length > limit ? jobs.at(-1)!.job_id : null }
     },
   }
 }

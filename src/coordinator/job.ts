@@ -10,11 +10,11 @@
 
 import type { Phase } from '../schemas/names.ts'
 import type { Acknowledgement, PhaseFailure, Progress, Waiting } from '../schemas/progress.ts'
+import type { FailureBody } from './job-bodies.ts'
 import { held, isPausedWhole, isQuiet, missingOf } from './job-holds.ts'
 import { acknowledged, counted, failureOf, waits } from './job-progress.ts'
 import { eachPhase, emptyPhase, isComplete, type Job, type Status } from './job-state.ts'
 import { type Demand, demanded, refusalOf } from './job-verbs.ts'
-import type { FailureBody } from './jobs.ts'
 import { resumed } from './pace.ts'
 import { phasesOf } from './phases.ts'
 import { isPressed } from './pressure.ts'

@@ -1,4 +1,5 @@
 import type { Phase } from '../schemas/names.ts'
+import type { EtaBody, FailureBody, HoldBody, StreamBody } from './job-bodies.ts'
 import type { ScheduledSource } from './schedules.ts'
 
 /** The port by which the API starts and sees jobs. Bodies are those of the API (snake_case), so nothing is mapped twice. */
@@ -10,7 +11,11 @@ export interface Jobs {
   get(jobId: string): Promise<JobStatus | null>
   /** The newest run of a kb; its newest stream where it has had no run. */
   ofKnowledgeBase(kbId: string): Promise<JobStatus | null>
-  list(filter: JobFilter): Promise<readonly JobStatus[]>
+  /**
+   * Jobs that match, the newest first; null where `after` is no job's. What is admitted meanwhile is newer than every
+   * page that follows, so a reader of all pages sees each job once that there was when it began.
+   */
+  list(filter: JobFilter): Promise<JobPage | null>
   /** Asks something of a job. What is accepted here is applied in the order of acceptance. */
   command(request: CommandRequest): Promise<CommandOutcome>
 }
@@ -92,47 +97,22 @@ export type Admission =
   | { readonly outcome: 'queue_full'; readonly retry_after_s: number }
 
 export interface JobFilter {
-  readonly kb_id?: string
-  readonly status?: JobState
+  readonly kb_id?: string | undefined
+  readonly status?: JobState | undefined
+  readonly kind?: JobKind | undefined
   readonly limit: number
+  /** `next` of the page before; null for the first. */
+  readonly after: string | null
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobStatus[]
+  /** The last job of the page, which goes into `after` for the next; null on the last page. */
+  readonly next: string | null
 }
 
 export type JobState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
 export type PhaseState = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
-
-/** A pause or a cancel that was asked for, and how far it is: done when every lane of every stage has acknowledged. */
-export interface HoldBody {
-  readonly requested_at: string
-  /** Lanes of stages whose worker has said, or for whom the coordinator has proven, that nothing is in flight. */
-  readonly acknowledged: number
-  readonly expected: number
-  /** What is waited for; `worker` is null where no worker owns the lane. */
-  readonly missing: readonly { readonly stage: string; readonly lane: number; readonly worker: string | null }[]
-}
-
-/** How far a stream is behind. Its progress, in per cent, is the share of what came that can be searched; it may fall. */
-export interface StreamBody {
-  /** Events and documents that LOADING and CHUNKING have not done, as far as they were reported. */
-  readonly unfinished_documents: number
-  /** Chunks that are not stored yet. */
-  readonly unfinished_chunks: number
-  /** Events that wait in the database for the stream to have a lane. */
-  readonly parked_events: number
-}
-
-/** When the job will be done, as a range; `docs/DESIGN.md` says how it is made. */
-export interface EtaBody {
-  readonly earliest: string
-  readonly expected: string
-  readonly latest: string
-}
-
-export interface FailureBody {
-  readonly code: string
-  readonly message: string
-  readonly phase: string | null
-  readonly lane: number | null
-}
 
 /** `GET /ingest/{job_id}` and `GET /api/ingestion/kb/{id}/status`. Times are ISO 8601 in UTC. */
 export interface JobStatus {

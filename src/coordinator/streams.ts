@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { JobRow } from './entities.ts'
 import { ParkedEventRow } from './intake-entities.ts'
+import type { StreamBody } from './job-bodies.ts'
 import type { Job } from './job-state.ts'
-import type { StreamBody } from './jobs.ts'
 import { unfinished } from './pressure.ts'
 
 /** Nothing of it is between LOADING and the store, as far as was reported. */

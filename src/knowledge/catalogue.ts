@@ -66,10 +66,18 @@ export class BadCursor extends Error {
 
 /** What is stored, for people to look at; of one tenant, or of all. */
 export const createCatalogue = (em: EntityManager, tenant: string | null = null) => ({
-  list: () => summaries(em.fork(), null, tenant),
+  /** By id, those after the id `after`, which need not be there. */
+  async list({ limit, after }: { readonly limit: number; readonly after: string | null }): Promise<{
+    readonly knowledge_bases: readonly KnowledgeBaseSummary[]
+    readonly next: string | null
+  }> {
+    const found = await summaries(em.fork(), { ...(after === null ? {} : { 'kb.id > ?': after }) }, tenant, limit + 1)
+    const shown = found.slice(0, limit)
+    return { knowledge_bases: shown, next: found.length > limit ? shown.at(-1)!.kb_id : null }
+  },
 
   async get(kbId: string): Promise<KnowledgeBaseSummary | null> {
-    return (await summaries(em.fork(), kbId, tenant))[0] ?? null
+    return (await summaries(em.fork(), { 'kb.id = ?': kbId }, tenant, 1))[0] ?? null
   },
 
   /** Documents by uri, those after the cursor `after`; null when there is no such knowledge base. Throws BadCursor. */
@@ -116,18 +124,23 @@ const parseCursor = (cursor: string): readonly [string, string] => {
   throw new BadCursor('The cursor is none that a page of documents gave: use its `next` as it came.')
 }
 
+/** The first `limit` that meet all conditions, each with its value; only these are counted. */
 const summaries = async (
   em: EntityManager,
-  kbId: string | null,
+  where: Readonly<Record<string, string>>,
   tenant: string | null,
+  limit: number,
 ): Promise<readonly KnowledgeBaseSummary[]> => {
-  const conditions = [...(kbId === null ? [] : ['kb.id = ?']), ...(tenant === null ? [] : [ownedBy('kb.id')])]
+  const all = { ...where, ...(tenant === null ? {} : { [ownedBy('kb.id')]: tenant }) }
+  const conditions = Object.keys(all)
   const rows = await em.execute<(Settings & { id: string; created_at: string; documents: string; chunks: string })[]>(
-    `select kb.id, kb.embedding, kb.chunking, kb.created_at,
-            count(d.document_id) as documents, coalesce(sum(d.chunks), 0) as chunks
-     from knowledge_base kb left join document d on d.kb_id = kb.id and not d.deleted
-     ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`} group by kb.id order by kb.id`,
-    [kbId, tenant].filter(value => value !== null),
+    `select kb.id, kb.embedding, kb.chunking, kb.created_at, held.documents, held.chunks
+     from (select * from knowledge_base kb ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
+           order by kb.id limit ?) kb,
+       lateral (select count(*) as documents, coalesce(sum(d.chunks), 0) as chunks
+                from document d where d.kb_id = kb.id and not d.deleted) held
+     order by kb.id`,
+    [...Object.values(all), limit],
   )
   return rows.map(({ id, embedding, chunking, created_at, documents, chunks }) => ({
     kb_id: id,

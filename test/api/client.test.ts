@@ -25,8 +25,8 @@ describe('the client', () => {
     await withServer(ports, async url => {
       const client = createClient(`${url}/`)
       expect(await client.job({ params: { job_id: 'job-1' } })).toEqual(aJob())
-      expect(await client.jobs({ query: { status: 'running', limit: 3 } })).toEqual({ jobs: [aJob()] })
-      expect(ports.asked.filters).toEqual([{ status: 'running', limit: 3 }])
+      expect(await client.jobs({ query: { status: 'running', limit: 3 } })).toEqual({ jobs: [aJob()], next: null })
+      expect(ports.asked.filters).toEqual([{ status: 'running', limit: 3, after: null }])
       const body = { sources: [{ type: 'markdown' as const, path: '/docs' }] }
       expect(await client.start({ params: { kb_id: 'handbook' }, body })).toMatchObject({ job_id: 'job-1' })
       expect(await client.readiness({})).toMatchObject({ status: 'ready' })

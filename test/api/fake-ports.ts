@@ -135,7 +135,10 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       ofKnowledgeBase: async kbId => stored.jobs.find(job => job.kb_id === kbId) ?? null,
       async list(filter) {
         asked.filters.push(filter)
-        return stored.jobs
+        const from = filter.after === null ? 0 : stored.jobs.findIndex(job => job.job_id === filter.after) + 1
+        if (filter.after !== null && from === 0) return null
+        const jobs = stored.jobs.slice(from, from + filter.limit)
+        return { jobs, next: from + filter.limit < stored.jobs.length ? jobs.at(-1)!.job_id : null }
       },
       async command(request) {
         asked.commands.push(request)
@@ -179,7 +182,11 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       remove: async (_, id) => stored.schedules.some(one => one.schedule_id === id),
     },
     catalogue: {
-      list: async () => stored.knowledgeBases,
+      async list({ limit, after }) {
+        const following = stored.knowledgeBases.filter(kb => after === null || kb.kb_id > after)
+        const shown = following.slice(0, limit)
+        return { knowledge_bases: shown, next: following.length > limit ? shown.at(-1)!.kb_id : null }
+      },
       get: async kbId => kbOf(kbId),
       documents: async kbId => (kbOf(kbId) === null ? null : stored.page),
     },

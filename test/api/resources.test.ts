@@ -1,32 +1,46 @@
 import { describe, expect, it } from 'vitest'
-import { documentPage, jobList, knowledgeBaseList } from '../../src/api/contract/answers.ts'
+import { documentPage, jobPage, knowledgeBasePage } from '../../src/api/contract/answers.ts'
 import { createServer } from '../../src/api/server.ts'
 import { aJob, aKnowledgeBase, fakePorts } from './fake-ports.ts'
 
 const get = (ports: ReturnType<typeof fakePorts>, url: string) => createServer(ports).inject(url)
 
 describe('jobs', () => {
-  it('are listed by knowledge base and status', async () => {
+  it('are listed by knowledge base, status and kind', async () => {
     const ports = fakePorts()
     ports.stored.jobs.push(aJob())
-    const answer = await get(ports, '/api/ingestion/jobs?kb_id=handbook&status=running&limit=7')
-    expect(jobList.parse(answer.json())).toEqual({ jobs: [aJob()] })
-    expect(ports.asked.filters).toEqual([{ kb_id: 'handbook', status: 'running', limit: 7 }])
+    const answer = await get(ports, '/api/ingestion/jobs?kb_id=handbook&status=running&kind=run&limit=7')
+    expect(jobPage.parse(answer.json())).toEqual({ jobs: [aJob()], next: null })
+    expect(ports.asked.filters).toEqual([{ kb_id: 'handbook', status: 'running', kind: 'run', limit: 7, after: null }])
   })
 
   it('are listed fifty at once unless told otherwise', async () => {
     const ports = fakePorts()
     await get(ports, '/api/ingestion/jobs')
-    expect(ports.asked.filters).toEqual([{ limit: 50 }])
+    expect(ports.asked.filters).toEqual([{ limit: 50, after: null }])
+  })
+
+  it('are listed page by page, and not after what is no job', async () => {
+    const ports = fakePorts()
+    ports.stored.jobs.push(aJob({ job_id: 'job-3' }), aJob({ job_id: 'job-2' }), aJob())
+    const first = jobPage.parse((await get(ports, '/api/ingestion/jobs?limit=2')).json())
+    expect([first.jobs.map(job => job.job_id), first.next]).toEqual([['job-3', 'job-2'], 'job-2'])
+    const last = jobPage.parse((await get(ports, '/api/ingestion/jobs?limit=2&after=job-2')).json())
+    expect(last).toEqual({ jobs: [aJob()], next: null })
+    const refused = await get(ports, '/api/ingestion/jobs?after=job-9')
+    expect(refused.statusCode).toBe(422)
+    expect(refused.json().error.details.mistakes).toEqual([
+      { path: 'query.after', message: 'is no job: give `next` of the page before, as it came' },
+    ])
   })
 
   it('are not listed by filters that do not exist, each of which is named', async () => {
-    const answer = await get(fakePorts(), '/api/ingestion/jobs?state=running&status=busy&limit=0')
+    const answer = await get(fakePorts(), '/api/ingestion/jobs?state=running&status=busy&limit=501')
     expect(answer.statusCode).toBe(422)
     expect(answer.json().error.details.mistakes).toEqual([
       { path: 'query.status', message: expect.stringContaining('must be one of "pending"') },
-      { path: 'query.limit', message: 'must be at least 1' },
-      { path: 'query.state', message: 'is no known field; known are kb_id, status, limit' },
+      { path: 'query.limit', message: 'must be at most 500' },
+      { path: 'query.state', message: 'is no known field; known are kb_id, status, kind, limit, after' },
     ])
   })
 
@@ -45,9 +59,26 @@ describe('knowledge bases', () => {
     const ports = fakePorts()
     ports.stored.knowledgeBases.push(aKnowledgeBase())
     const list = await get(ports, '/api/knowledge-bases')
-    expect(knowledgeBaseList.parse(list.json())).toEqual({ knowledge_bases: [aKnowledgeBase()] })
+    expect(knowledgeBasePage.parse(list.json())).toEqual({ knowledge_bases: [aKnowledgeBase()], next: null })
     expect((await get(ports, '/api/knowledge-bases/handbook')).json()).toEqual(aKnowledgeBase())
     expect((await get(ports, '/api/knowledge-bases/other')).statusCode).toBe(404)
+  })
+
+  it('are listed page by page, and by no larger pages than there are', async () => {
+    const ports = fakePorts()
+    ports.stored.knowledgeBases.push(...['a', 'b', 'c'].map(kb_id => aKnowledgeBase({ kb_id })))
+    const page = async (query: string) => {
+      const { knowledge_bases, next } = (await get(ports, `/api/knowledge-bases${query}`)).json()
+      return [knowledge_bases.map((kb: { kb_id: string }) => kb.kb_id), next]
+    }
+    expect(await page('?limit=2')).toEqual([['a', 'b'], 'b'])
+    expect(await page('?limit=2&after=b')).toEqual([['c'], null])
+    const refused = await get(ports, '/api/knowledge-bases?limit=501&after=No%20Name')
+    expect(refused.statusCode).toBe(422)
+    expect(refused.json().error.details.mistakes).toEqual([
+      { path: 'query.limit', message: 'must be at most 500' },
+      { path: 'query.after', message: expect.stringContaining('must be 1 to 64 lower-case letters') },
+    ])
   })
 
   it('show their documents page by page', async () => {
@@ -55,7 +86,7 @@ describe('knowledge bases', () => {
     const page = { documents: [], next: 'b' }
     const ports = fakePorts({
       catalogue: {
-        list: async () => [],
+        list: async () => ({ knowledge_bases: [], next: null }),
         get: async () => null,
         async documents(kbId, asked) {
           if (asked.after === 'x') throw Object.assign(new Error('is no cursor'), { code: 'bad_cursor' })

@@ -145,6 +145,25 @@ describe('every route', () => {
     expect((await call('search', acme, acme.secret)).text).toContain(acme.canary)
   })
 
+  test('pages of jobs and knowledge bases go on within what the caller has', async () => {
+    const pageOf = async (path: string) => {
+      const answer = await fetch(api.url + path, { headers: { authorization: `Bearer ${acme.secret}` } })
+      return [answer.status, (await answer.json()) as { readonly error?: { readonly message: string } }] as const
+    }
+    expect(await pageOf('/api/ingestion/jobs?limit=1')).toEqual([
+      200,
+      { jobs: [expect.objectContaining({ job_id: acme.job })], next: null },
+    ])
+    expect(await pageOf('/api/knowledge-bases?limit=1')).toEqual([
+      200,
+      { knowledge_bases: [expect.objectContaining({ kb_id: acme.kb })], next: null },
+    ])
+    expect(await pageOf(`/api/knowledge-bases?after=${acme.kb}`)).toEqual([200, { knowledge_bases: [], next: null }])
+    const [status, refused] = await pageOf(`/api/ingestion/jobs?after=${globex.job}`)
+    const [, unheardOf] = await pageOf('/api/ingestion/jobs?after=no-job')
+    expect([status, refused.error?.message]).toEqual([422, unheardOf.error?.message ?? 'was answered'])
+  })
+
   test('what another tenant has sent is in its place, untouched', async () => {
     const { text } = await call('uploads', globex, globex.secret)
     expect(JSON.parse(text).uploads).toEqual([

@@ -88,6 +88,25 @@ describe.concurrent('penstock status', () => {
     expect(stdout).toMatch(/^job-1 +handbook +running +CHUNKING +40 % +120 +900 +2026-11-23T06:00:00.000Z$/m)
   })
 
+  it('lists as many jobs as it is told to, of those that match, and says when there are more', async ({ expect }) => {
+    const ports = fakePorts()
+    ports.stored.jobs.push(...['job-3', 'job-2', 'job-1'].map(job_id => aJob({ job_id })))
+    const filters = ['--kb', 'handbook', '--state', 'running', '--kind', 'run']
+    const { stdout, stderr } = await penstock(ports, 'status', '--limit', '2', ...filters)
+    expect(stdout.match(/^job-\d/gm)).toEqual(['job-3', 'job-2'])
+    expect(stderr).toBe('There are more: add --limit 20\n')
+    expect(ports.asked.filters).toEqual([{ kb_id: 'handbook', status: 'running', kind: 'run', limit: 2, after: null }])
+    const json = JSON.parse((await penstock(ports, 'status', '--json')).stdout)
+    expect([json.jobs.length, json.next]).toEqual([3, null])
+    const named = await penstock(ports, 'status', 'job-1', '--kind', 'run')
+    expect([named.code, named.stderr]).toEqual([2, expect.stringContaining('leave out the name, or them')])
+  })
+
+  it('says which filters had no jobs apart from that there are none', async ({ expect }) => {
+    expect((await penstock(fakePorts(), 'status')).stdout).toContain('There are no jobs yet.')
+    expect((await penstock(fakePorts(), 'status', '--state', 'failed')).stdout).toBe('There are no such jobs.\n')
+  })
+
   it('shows a job, found by its id or by its knowledge base, with its phases and why it stands', async ({ expect }) => {
     const ports = withJob({ status: 'pending', waiting_for: 'two jobs before it' })
     const byKb = await penstock(ports, 'status', 'handbook')
@@ -186,6 +205,12 @@ describe.concurrent('penstock search, kb and dead-letters', () => {
       next: 'cursor',
     }
     expect((await penstock(ports, 'kb', 'list')).stdout).toMatch(/^handbook +300 +1,234 +hashing:hashing-v1:64 /m)
+    ports.stored.knowledgeBases.push(aKnowledgeBase({ kb_id: 'notes' }))
+    const some = await penstock(ports, 'kb', 'list', '--limit', '1')
+    expect([some.stdout.match(/^handbook|^notes/gm), some.stderr]).toEqual([
+      ['handbook'],
+      'There are more: leave out --limit\n',
+    ])
     expect((await penstock(ports, 'kb', 'show', 'handbook')).stdout).toContain(
       'recursive, 256 tokens with 16 of overlap',
     )

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CommandRow, JobRow } from '../../src/coordinator/entities.ts'
 import { createJobs } from '../../src/coordinator/job-store.ts'
+import type { JobFilter, JobPage } from '../../src/coordinator/jobs.ts'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import { KnowledgeBaseRow } from '../../src/knowledge/entities.ts'
 import { databases } from '../kit/databases.ts'
@@ -95,19 +96,38 @@ describe.each(databases)('on %s', (_, open) => {
     await jobs().submit(submission('a'))
     await jobs().submit(submission('b', { priority: 5 }))
     const store = jobs()
-    const shown = await store.list({ limit: 10 })
+    const list = async (filter: Partial<JobFilter>) => (await store.list({ limit: 10, after: null, ...filter }))!.jobs
+    const shown = await list({})
     expect(shown.map(({ kb_id }) => kb_id)).toEqual(['b', 'a'])
     expect(shown[0]).toMatchObject({ status: 'pending', progress: 0, waiting_for: 'a coordinator: none is running' })
     await database.em.fork().execute(`update lease set until = now() + interval '1 hour'`)
-    const [a] = await store.list({ limit: 1, kb_id: 'a' })
+    const [a] = await list({ limit: 1, kb_id: 'a' })
     expect(a?.waiting_for).toBe('a free lane: all 4 are taken')
     await database.em.fork().execute('insert into lane (lane) values (0)')
     expect((await store.ofKnowledgeBase('a'))?.waiting_for).toBe('queued behind 1 job')
     await end('running', 'b')
     expect((await store.get(a!.job_id))?.waiting_for).toBe('queued behind 1 job (1 run at once)')
-    expect(await store.list({ limit: 10, status: 'running' })).toHaveLength(1)
+    expect(await list({ status: 'running' })).toHaveLength(1)
+    expect(await list({ kind: 'run', kb_id: 'a' })).toHaveLength(1)
+    expect(await list({ kind: 'replay' })).toEqual([])
     expect(await store.get('nonsense')).toBeNull()
     await database.em.fork().execute(`update lease set until = '-infinity'`)
+  })
+
+  test('pages have each job once that there was at the first, whatever is admitted meanwhile', async () => {
+    for (const kb of ['a', 'b', 'c', 'd', 'e']) await jobs().submit(submission(kb))
+    const seen: string[] = []
+    let after: string | null = null
+    do {
+      const page: JobPage = (await jobs().list({ limit: 2, after, status: 'pending' }))!
+      expect(page.jobs.length).toBeLessThanOrEqual(2)
+      seen.push(...page.jobs.map(({ kb_id }) => kb_id))
+      after = page.next
+      await jobs().submit(submission(`new-${seen.length}`))
+    } while (after !== null)
+    expect(seen).toEqual(['e', 'd', 'c', 'b', 'a'])
+    expect((await jobs().list({ limit: 8, after: null }))!.next).toBeNull()
+    expect(await jobs().list({ limit: 2, after: 'no-job' })).toBeNull()
   })
 
   const end = (status: string, kb = 'manual') =>

@@ -60,7 +60,7 @@ export const intakeBench = (bench: Bench) => {
     /** The running stream of a knowledge base, once it has lanes. */
     stream: (kb: string) =>
       until(`the stream of ${kb}`, async () => {
-        const [job] = await bench.jobs().list({ kb_id: kb, limit: 1 })
+        const [job] = (await bench.jobs().list({ kb_id: kb, limit: 1, after: null }))!.jobs
         return job?.kind === 'stream' && job.lanes.length > 0 ? job : null
       }),
     async cancel(kb_id: string, job_id: string) {

@@ -38,9 +38,10 @@ describe.each(databases)('on %s, row-level security alone', (_, open) => {
   test('shows a tenant its own things', async () => {
     const { catalogue, jobs, letters, schedules, tables } = as('acme')
     const { kb, job, canary } = acme
-    expect((await catalogue.list()).map(one => one.kb_id)).toEqual([kb])
+    const page = { limit: 9, after: null }
+    expect((await catalogue.list(page)).knowledge_bases.map(one => one.kb_id)).toEqual([kb])
     expect((await catalogue.documents(kb, { limit: 9, after: null }))!.documents).toHaveLength(1)
-    expect((await jobs.list({ limit: 9 })).map(one => one.job_id)).toEqual([job])
+    expect((await jobs.list(page))!.jobs.map(one => one.job_id)).toEqual([job])
     expect(await letters.groups(job, 9)).toHaveLength(1)
     expect(await schedules.list(kb)).toHaveLength(1)
     expect((await tables.rows(kb, 'prices', { limit: 9, after: null, where: {} }))!.rows).toEqual([{ word: canary }])
@@ -54,6 +55,7 @@ describe.each(databases)('on %s, row-level security alone', (_, open) => {
     expect(await catalogue.get(kb)).toBeNull()
     expect(await catalogue.documents(kb, { limit: 9, after: null })).toBeNull()
     expect(await jobs.get(job)).toBeNull()
+    expect(await jobs.list({ limit: 9, after: job })).toBeNull()
     expect(await jobs.ofKnowledgeBase(kb)).toBeNull()
     expect(await letters.groups(job, 9)).toEqual([])
     expect((await letters.list(job, { limit: 9, after: null })).dead_letters).toEqual([])
@@ -84,6 +86,18 @@ describe.each(databases)('on %s, row-level security alone', (_, open) => {
       (await as(tenant).letters.list('INTAKE', { limit: 9, after: null })).dead_letters.map(one => one.uri)
     expect(await seen('acme')).toEqual([acme.canary])
     expect(await seen('default')).toEqual([null])
+  })
+
+  test("is on every table that the API may read, but for those that are nobody's", async () => {
+    const { rows } = await api.pool.query<{ name: string }>(
+      `select relname as name from pg_class
+       where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity
+         and has_table_privilege('penstock_api', oid, 'select') order by 1`,
+    )
+    expect(rows.map(({ name }) => name).filter(name => !/^chunks_\d+$/.test(name))).toEqual([
+      ...['admission', 'cluster', 'followed', 'intake_partition', 'knowledge_base_owner', 'lane', 'lease', 'maker'],
+      ...['mikro_orm_migrations', 'publication', 'stage_owners', 'table_load_lane'],
+    ])
   })
 
   test('shows nothing without a tenant, and no keys to anybody', async () => {

@@ -59,7 +59,7 @@ const only = (found: Record<string, unknown>, tables: readonly string[]) =>
 const asAtFirst = (rows: unknown) =>
   (rows as Record<string, unknown>[]).map(({ job_id, traceparent, origin, maker_id, ...first }) => first)
 
-describe.each(databases)('migrations on %s', (_, open) => {
+describe.each(databases)('migrations on %s', (name, open) => {
   let opened: TestDatabase
   let database: Database
   beforeAll(async () => {
@@ -102,12 +102,53 @@ describe.each(databases)('migrations on %s', (_, open) => {
     expect(only(await contents(database), ofKnowledge)).toEqual(before)
   })
 
+  test('a name that is not applied takes nothing back', async () => {
+    await migrateUp(database, 'Migration0002_jobs')
+    for (const name of ['0001', 'Migration0001', 'Migration0003_gates'])
+      await expect(migrateDown(database, name)).rejects.toThrow(
+        `No migration ${name} is applied. Give one of Migration`,
+      )
+    expect((await migrationStatus(database)).applied).toHaveLength(2)
+  })
+
   test('a migration that fails leaves the database as it was', async () => {
     await database.pool.query('create table job (mine int)')
     await expect(migrateUp(database)).rejects.toThrow('job')
     expect(await contents(database)).toEqual({ job: [] })
     expect((await migrationStatus(database)).pending).toEqual(all)
   })
+
+  test.each(['nothing', 'Migration0009_refresh'])(
+    'several at once from %s apply each one once, and none fails',
+    async from => {
+      const others = await Promise.all([1, 2].map(() => openDatabase({ url: opened.url, poolMax: 1, log: silent })))
+      try {
+        const before = from === 'nothing' ? [] : await migrateUp(database, from)
+        const applied = await Promise.all([database, ...others].map(one => migrateUp(one)))
+        expect(applied.toSorted((a, b) => b.length - a.length)).toEqual([all.slice(before.length), [], []])
+        expect((await migrationStatus(database)).applied.map(({ name }) => name)).toEqual(all)
+      } finally {
+        await Promise.all(others.map(other => other.close()))
+      }
+    },
+  )
+
+  // On PGlite one transaction at a time is all there is.
+  test.runIf(name === 'PostgreSQL')(
+    'while another migrates, one that has waited as long as anything may wait says so',
+    async () => {
+      await migrationStatus(database)
+      const holder = await opened.database.pool.connect()
+      try {
+        await database.pool.query(`set lock_timeout = '200ms'`)
+        await holder.query('begin; lock table mikro_orm_migrations in share row exclusive mode')
+        await expect(migrateUp(database)).rejects.toThrow('Another process migrates this database')
+      } finally {
+        await holder.query('rollback')
+        holder.release()
+      }
+    },
+  )
 
   test('all times are with time zone and made by the database', async () => {
     await migrateUp(database)

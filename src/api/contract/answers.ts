@@ -1,8 +1,8 @@
 /** What the API answers when it succeeds. Times are ISO 8601 in UTC. */
 import { z } from 'zod'
 import type { IntakeStatus } from '../../coordinator/intake-status.ts'
-import type { JobState, JobStatus } from '../../coordinator/jobs.ts'
-import { jobId, jobState, kbId } from './requests.ts'
+import type { JobPage, JobState, JobStatus } from '../../coordinator/jobs.ts'
+import { jobId, jobKind, jobState, kbId } from './requests.ts'
 
 const count = z.int().min(0)
 const time = z.iso.datetime()
@@ -29,11 +29,9 @@ const hold = z.object({
 export const jobStatus = z.object({
   job_id: jobId,
   kb_id: kbId,
-  kind: z
-    .enum(['run', 'replay', 'stream'])
-    .describe(
-      'A run loads sources; a replay loads again documents of dead letters; a stream loads events, without end.',
-    ),
+  kind: jobKind.describe(
+    'A run loads sources; a replay loads again documents of dead letters; a stream loads events, without end.',
+  ),
   replay: z
     .object({ of: jobId, documents: count, documents_per_second: z.number() })
     .nullable()
@@ -85,7 +83,8 @@ export const jobStatus = z.object({
     .readonly(),
 }) satisfies z.ZodType<JobStatus>
 
-export const jobList = z.object({ jobs: z.array(jobStatus).readonly() })
+const next = z.string().nullable().describe('Goes into `after` for the next page; null on the last.')
+export const jobPage = z.object({ jobs: z.array(jobStatus).readonly(), next }) satisfies z.ZodType<JobPage>
 
 export const knowledgeBase = z.object({
   kb_id: kbId,
@@ -99,7 +98,7 @@ export const knowledgeBase = z.object({
   chunks: count,
   created_at: time,
 })
-export const knowledgeBaseList = z.object({ knowledge_bases: z.array(knowledgeBase).readonly() })
+export const knowledgeBasePage = z.object({ knowledge_bases: z.array(knowledgeBase).readonly(), next })
 
 export const documentSummary = z.object({
   document_id: z.string(),
@@ -113,7 +112,7 @@ export const documentSummary = z.object({
 })
 export const documentPage = z.object({
   documents: z.array(documentSummary).readonly(),
-  next: z.string().nullable().describe('Goes into `after` for the next page; null on the last.'),
+  next,
 })
 
 export const searchAnswer = z.object({
@@ -172,10 +171,11 @@ export const isEnded = (status: JobState): boolean => ['completed', 'failed', 'c
 
 export type Accepted = z.output<typeof accepted>
 export type KnowledgeBase = z.output<typeof knowledgeBase>
+export type KnowledgeBasePage = z.output<typeof knowledgeBasePage>
 export type DocumentPage = z.output<typeof documentPage>
 export type SearchAnswer = z.output<typeof searchAnswer>
 export type Readiness = z.output<typeof readiness>
-export type { JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'
+export type { JobKind, JobState, JobStatus, PhaseDetail } from '../../coordinator/jobs.ts'
 
 /** As Prometheus wants it: targets are host:port. */
 export const metricsTargets = z.array(

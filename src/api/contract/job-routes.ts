@@ -96,10 +96,10 @@ export const jobRoutes = {
     method: 'GET',
     path: '/api/ingestion/jobs',
     tag: 'ingestion',
-    summary: 'Jobs, newest first',
+    summary: 'Jobs, newest first, page by page',
     query: requests.jobsQuery,
-    answer: answers.jobList,
-    statuses: { 200: 'The jobs that match.' },
+    answer: answers.jobPage,
+    statuses: { 200: 'One page of the jobs that match.' },
     errors: invalid,
   }),
   jobEvents: route({

@@ -123,10 +123,17 @@ export const byKb = z.strictObject({ kb_id: kbId })
 export const jobState = z.enum(['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'])
 export const limit = (usual: number, most: number) =>
   z.coerce.number<string | number>().int().min(1).max(most).default(usual)
+export const jobKind = z.enum(['run', 'replay', 'stream'])
 export const jobsQuery = z.strictObject({
   kb_id: kbId.optional(),
   status: jobState.optional(),
+  kind: jobKind.optional(),
   limit: limit(50, 500),
+  after: jobId.optional().describe('`next` of the page before.'),
+})
+export const knowledgeBasesQuery = z.strictObject({
+  limit: limit(50, 500),
+  after: kbId.optional().describe('`next` of the page before.'),
 })
 export const documentsQuery = z.strictObject({
   limit: limit(50, 500),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCatalogue, knowledgeBases } from '../../../src/knowledge/catalogue.ts'
-import { idOf, versionOf } from '../records.ts'
+import { KnowledgeBaseRow } from '../../../src/knowledge/entities.ts'
+import { idOf, jobOf, versionOf } from '../records.ts'
 import type { StoreBench } from '../store-bench.ts'
 
 export const describeCatalogue = (bench: StoreBench) =>
@@ -45,6 +46,25 @@ export const describeCatalogue = (bench: StoreBench) =>
       await expect(catalogue.documents(job.kb_id, { limit: 2, after: 'x' })).rejects.toMatchObject({
         code: 'bad_cursor',
       })
+    })
+
+    test('pages of knowledge bases have each one once, whatever is made or removed meanwhile', async () => {
+      const catalogue = createCatalogue(bench.database.orm.em)
+      const there = [await newBase(), await newBase(), await newBase(), await newBase()].map(job => job.kb_id)
+      await write(jobOf(there[1]!), { uri: 'a', texts: ['x', 'y'] })
+      const listed: { readonly kb_id: string; readonly chunks: number }[] = []
+      let after: string | null = null
+      do {
+        const page: Awaited<ReturnType<typeof catalogue.list>> = await catalogue.list({ limit: 2, after })
+        listed.push(...page.knowledge_bases)
+        after = page.next
+        await newBase()
+        if (listed.length === 2) await bench.database.orm.em.fork().nativeDelete(KnowledgeBaseRow, { id: after })
+      } while (after !== null)
+      const ids = listed.map(one => one.kb_id)
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(ids).toEqual(expect.arrayContaining(there))
+      expect(listed.find(one => one.kb_id === there[1])).toMatchObject({ documents: 1, chunks: 2 })
     })
 
     test('gives admission the settings of a knowledge base, and changes its chunking', async () => {

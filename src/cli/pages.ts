@@ -1,0 +1,28 @@
+/** Most that the server gives on one page of a list. */
+const largest = 500
+
+/** What is asked of a list that is given page by page. */
+export interface PageQuery {
+  readonly limit: number
+  readonly after?: string
+}
+
+/**
+ * The first `most` of a list, read by as many pages as it takes; Infinity reads all. `next` is null where they were all.
+ * `list` is the field of a page that has them.
+ */
+export const readPages = async <K extends string, T>(
+  list: K,
+  most: number,
+  read: (query: PageQuery) => Promise<{ readonly [key in K]: readonly T[] } & { readonly next: string | null }>,
+): Promise<{ readonly found: readonly T[]; readonly next: string | null }> => {
+  const found: T[] = []
+  let next: string | null = null
+  do {
+    const limit = Math.min(most - found.length, largest)
+    const page = await read({ limit, ...(next === null ? {} : { after: next }) })
+    found.push(...page[list])
+    next = page.next
+  } while (next !== null && found.length < most)
+  return { found, next }
+}
