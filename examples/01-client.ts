@@ -1,7 +1,7 @@
 /**
  * Fills a knowledge base with the files of a folder, shows how far it is, and searches it, with the typed client:
  *
- *     npm install penstock
+ *     npm install ./penstock-0.1.0.tgz      # which `npm pack` makes
  *     node 01-client.ts docs handbook how do I rotate keys
  *
  * PENSTOCK_URL says where Penstock runs, and PENSTOCK_API_KEY opens one that wants a key. Node runs TypeScript as it is
