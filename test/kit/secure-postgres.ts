@@ -64,9 +64,10 @@ export const startSecurePostgres = async (authority: Authority, password: string
     remove()
   }
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
-  const withPassword = url.replace('@', `:${password}@`)
+  let current = password
   const execute = async (...statements: readonly string[]) => {
-    const client = new pg.Client({ connectionString: withPassword, ssl: { rejectUnauthorized: false } })
+    const connectionString = url.replace('@', `:${current}@`)
+    const client = new pg.Client({ connectionString, ssl: { rejectUnauthorized: false } })
     await client.connect()
     for (const sql of statements) await client.query(sql)
     await client.end()
@@ -84,11 +85,13 @@ export const startSecurePostgres = async (authority: Authority, password: string
   }
   return {
     url,
-    changePassword: password =>
-      execute(
+    async changePassword(password) {
+      await execute(
         `alter user postgres password '${password}'`,
-        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename is not null',
-      ),
+        `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      )
+      current = password
+    },
     stop,
   }
 }
