@@ -112,7 +112,7 @@ test('a job goes through every stage, and what it made is found', async () => {
   expect(door.refused()).toBeGreaterThan(0)
 }, 150_000)
 
-test('a role whose password is changed beneath it goes on running, and its health says why it is not ready', async () => {
+test('a role whose password is changed beneath it goes on running with its job, and its health says why it is not ready', async () => {
   const { operating } = JSON.parse(
     roles
       .output()
@@ -121,6 +121,9 @@ test('a role whose password is changed beneath it goes on running, and its healt
   ) as { operating: string }
   const readiness = async () => (await fetch(`http://${operating}/readyz`)).json() as Promise<{ status: string }>
   expect(await readiness()).toMatchObject({ status: 'ready' })
+  const client = createClient(`http://127.0.0.1:${environment.PENSTOCK_PORT}`)
+  const sources = [{ type: 'local_files' as const, path: join(folder, 'corpus') }]
+  const { job_id } = await client.ingest({ body: { kb_id: 'again', sources } })
   await postgres.changePassword('canary-0newer-0')
   const refused = {
     status: 'not_ready',
@@ -134,7 +137,10 @@ test('a role whose password is changed beneath it goes on running, and its healt
   expect(roles.child.exitCode).toBeNull()
   await postgres.changePassword(canaries.database)
   await until('it is ready again', async () => (await readiness()).status === 'ready', 60_000)
-}, 120_000)
+  const isOver = (status: string) => ['completed', 'failed'].includes(status)
+  await until('its job is over', async () => isOver((await client.job({ params: { job_id } })).status), 60_000)
+  expect(await client.job({ params: { job_id } })).toMatchObject({ status: 'completed', metrics: { documents: 12 } })
+}, 200_000)
 
 test('a secret stands in nothing that a process says', async () => {
   await penstock(['config', '--json'])

@@ -145,8 +145,12 @@ describe('a refusal has a code and says which setting to see', () => {
 
 test('a broker that was opened says so as well, when the password is changed beneath it', async () => {
   const broker = await open(kafka.secure, { ssl: { ca: ca() }, sasl: sasl('plain') })
+  const member = await Member.join(broker, unique('group'), await topicOf(broker, 1))
+  await until('the member has its lane', () => member.lanes.length === 1)
   await kafka.restartWith('a-newer-word')
   await expect(broker.clusterId()).rejects.toMatchObject({ code: 'authentication_failed' })
+  await until('its member is told as well', () => member.failures.length > 0, 20_000)
+  expect(member.failures).toMatchObject([{ code: 'authentication_failed' }])
   await kafka.restartWith(password)
   expect(await broker.clusterId()).toMatch(/^\S{22}$/)
-})
+}, 90_000)
