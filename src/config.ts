@@ -1,8 +1,10 @@
 /** The configuration, and the only reader of the environment. What can be set, and what it means: `config/schema.ts`. */
 import { delimiter } from 'node:path'
 import type { z } from 'zod'
+import type { Found } from './config/found.ts'
 import type { Environment } from './config/layers.ts'
-import { type Found, readLayers } from './config/read.ts'
+import { isFromFile } from './config/named-files.ts'
+import { readLayers } from './config/read.ts'
 import { schema } from './config/schema.ts'
 import { type Setting, settings } from './config/settings.ts'
 import { hideSecrets } from './telemetry/secrets.ts'
@@ -70,6 +72,7 @@ export const environmentOf = (config: Config, env: Environment = process.env): R
   for (const [name, value] of Object.entries(env)) if (value !== undefined) variables[name] = value
   for (const setting of settings) {
     const value = written(setting, settingAt(config, setting))
+    if (isFromFile(setting, path => settingAt(config, { path }))) continue
     if (value !== null) variables[setting.env] = value
   }
   return variables
@@ -103,7 +106,7 @@ const frozen = <T>(value: T): Frozen<T> => {
   return value as Frozen<T>
 }
 
-const settingAt = (config: Config, { path }: Setting): unknown =>
+const settingAt = (config: Config, { path }: Pick<Setting, 'path'>): unknown =>
   path.split('.').reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>>)[name], config)
 
 /** As a variable would hold it. */

@@ -14,6 +14,7 @@ import { Migration0010_traces } from '../migrations/Migration0010_traces.ts'
 import { Migration0011_tenants } from '../migrations/Migration0011_tenants.ts'
 import { entities as accessEntities } from './access/entities.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
+import { CodedClient } from './knowledge/coded-client.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
 import { endSilentConnections } from './knowledge/silent-connections.ts'
@@ -45,12 +46,22 @@ export interface Database {
 }
 
 export interface OpenDatabaseOptions {
-  /** `postgresql://user:password@host:port/database` */
+  /** `postgresql://user:password@host:port/database`, with the parameters that node-postgres takes, sslmode among them. */
   readonly url: string
+  /** Instead of sslmode: TLS is spoken with these, PEM texts, as Node's tls.connect takes them. */
+  readonly tls?: DatabaseTls | undefined
   /** Connections at most. */
   readonly poolMax: number
   /** For connections that break while nobody uses them. */
   readonly log: Pick<Logger, 'warn'>
+}
+
+export interface DatabaseTls {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  /** False takes any certificate. */
+  readonly rejectUnauthorized?: boolean
 }
 
 /**
@@ -66,12 +77,18 @@ const timeouts = {
 }
 
 /** Opens the database and sees what it is; the schema is not touched. Throws when it cannot be reached. */
-export const openDatabase = async ({ url, poolMax, log }: OpenDatabaseOptions): Promise<Database> => {
+export const openDatabase = async ({ url, tls, poolMax, log }: OpenDatabaseOptions): Promise<Database> => {
   const orm = await MikroORM.init({
     entities: [...knowledgeEntities, ...coordinatorEntities, ...accessEntities],
     clientUrl: url,
     pool: { min: 0, max: poolMax },
-    driverOptions: { ...timeouts, application_name: 'penstock', keepAlive: true },
+    driverOptions: {
+      ...timeouts,
+      ...{ application_name: 'penstock', keepAlive: true, Client: CodedClient },
+      // The ORM takes only the host, the database and the user from the URL, and would leave out its sslmode.
+      connectionString: url,
+      ...(tls && { ssl: { ...tls } }),
+    },
     forceUtcTimezone: true,
     logger: message => log.warn({ operation: 'database' }, message),
     colors: false,

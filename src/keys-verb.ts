@@ -2,6 +2,7 @@ import pino from 'pino'
 import { createKeys } from './access/key-store.ts'
 import type { CreatedKey, KeyBodyRequest } from './api/contract/keys.ts'
 import type { Config } from './config.ts'
+import { databaseConnection } from './connections.ts'
 import { openDatabase } from './database.ts'
 
 /** `penstock keys create --direct`: the first key of an API that does not start without one. */
@@ -13,7 +14,10 @@ export const createKeyDirectly = async (
     throw new Error(
       'Set DATABASE_URL to the database of the Penstock. The keys of `penstock up` are made while it runs.',
     )
-  const database = await openDatabase({ url: config.database.url, poolMax: 1, log: pino({ level: 'silent' }) })
+  const database = await openDatabase({
+    ...databaseConnection(config.database.url, config),
+    ...{ poolMax: 1, log: pino({ level: 'silent' }) },
+  })
   try {
     const expires_at = days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString()
     return await createKeys(database.orm.em).create({ tenant, name, scopes, expires_at })

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { UsageError } from './cli/context.ts'
 import type { Config } from './config.ts'
+import { databaseConnection } from './connections.ts'
 import { openDatabase } from './database.ts'
 import { migrateDown, migrateUp, migrationStatus } from './migrate.ts'
 
@@ -17,7 +18,10 @@ export const migrate = async (direction: string, to: string | undefined, config:
     throw new Error(
       'Set DATABASE_URL to the database to migrate. The embedded one is brought up to date by `penstock up`.',
     )
-  const database = await openDatabase({ url: config.database.url, poolMax: 1, log: pino({ level: 'silent' }) })
+  const database = await openDatabase({
+    ...databaseConnection(config.database.url, config),
+    ...{ poolMax: 1, log: pino({ level: 'silent' }) },
+  })
   try {
     const changed =
       direction === 'up' ? await migrateUp(database) : direction === 'down' ? await migrateDown(database, to) : []

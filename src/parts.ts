@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { databaseConnection, kafkaSecurity, registryConnection } from './connections.ts'
 import { onJobChanges } from './coordinator/job-changes.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { Broker } from './kafka/broker.ts'
@@ -87,20 +88,25 @@ export const openParts = (
       const opened = await openKafka({
         ...{ brokers, clientId: processName, log, sessionTimeoutMs, allowOffsetExpiry },
         ...(replicationFactor === undefined ? {} : { replicationFactor }),
+        ...kafkaSecurity(config),
       })
       await opened.ensureTopics(topicSpecs(config.jobs.lanes, config.upstream.partitions))
       return opened
     },
     part => part.close(),
   )
-  const codec = once(() => openCodec({ url: addressOf(config.registry.url, 'SCHEMA_REGISTRY_URL'), topics }), nothing)
+  const codec = once(
+    () => openCodec({ ...registryConnection(addressOf(config.registry.url, 'SCHEMA_REGISTRY_URL'), config), topics }),
+    nothing,
+  )
   const gate = once(
     async () => openGate({ broker: await broker(), codec: await codec(), failed }),
     part => part.close(),
   )
   const database = once(
     async () => {
-      const opened = await openDatabase({ url: addressOf(config.database.url, 'DATABASE_URL'), poolMax, log })
+      const connection = databaseConnection(addressOf(config.database.url, 'DATABASE_URL'), config)
+      const opened = await openDatabase({ ...connection, poolMax, log })
       const { pending } = await migrationStatus(opened)
       if (pending.length === 0) {
         metering.pool(opened.pool, poolMax)

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, environmentOf } from './config.ts'
+import { databaseConnection } from './connections.ts'
 import { openDatabase } from './database.ts'
 import { kafkaChild } from './kafka/embedded.ts'
 import { registryChild } from './kafka/registry-embedded.ts'
@@ -83,7 +84,10 @@ const start = async (options: UpOptions, supervisor: Supervisor): Promise<string
   const address = await apiAddress(config)
   const parts = await startParts(options, supervisor, timed)
   await timed('the database is up to date', async () => {
-    const database = await openDatabase({ url: parts.DATABASE_URL, poolMax: 1, log: options.log })
+    const database = await openDatabase({
+      ...databaseConnection(parts.DATABASE_URL, config),
+      ...{ poolMax: 1, log: options.log },
+    })
     await migrateUp(database).finally(() => database.close())
   })
   const operating = await operatorPorts(config)

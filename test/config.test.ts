@@ -35,9 +35,12 @@ test('runs without any setting', () => {
     cacheDir: '/home/someone/.cache/penstock',
     api: { host: '127.0.0.1', port: 7400, url: 'http://127.0.0.1:7400', key: null },
     access: { requireKeys: false, adminKey: null, allowedHosts: [], allowedOrigins: [], rateLimit: 6_000 },
-    kafka: { brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false },
-    registry: { url: null, port: 0 },
-    database: { url: null, port: 0 },
+    kafka: {
+      ...{ brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false },
+      ...{ tls: false, saslMechanism: null, saslUsername: null, saslPassword: null },
+    },
+    registry: { url: null, port: 0, username: null, password: null },
+    database: { url: null, port: 0, password: null, tls: null },
     openai: { baseUrl: 'https://api.openai.com/v1', apiKey: null },
     embedding: { concurrency: 4, batch: 128, timeoutMs: 60_000 },
     metrics: { host: '127.0.0.1', port: 0, targets: [] },
@@ -70,7 +73,7 @@ test('runs without any setting', () => {
   })
 })
 
-test('takes every setting from the environment', () => {
+test('takes every setting from the environment, but those that name files of TLS and of passwords', () => {
   const env = {
     PENSTOCK_DATA_DIR: '/data',
     PENSTOCK_CACHE_DIR: 'cache',
@@ -84,13 +87,21 @@ test('takes every setting from the environment', () => {
     PENSTOCK_ALLOWED_ORIGINS: 'https://console.example.org',
     PENSTOCK_RATE_LIMIT: '60',
     KAFKA_BROKERS: 'one:9092, two:9093',
+    PENSTOCK_KAFKA_TLS: 'true',
+    PENSTOCK_KAFKA_SASL_MECHANISM: 'scram-sha-512',
+    PENSTOCK_KAFKA_SASL_USERNAME: 'line',
+    PENSTOCK_KAFKA_SASL_PASSWORD: 'kafka-word',
     PENSTOCK_KAFKA_PORT: '9092',
     PENSTOCK_SESSION_TIMEOUT_MS: '10000',
     KAFKA_REPLICATION_FACTOR: '2',
     PENSTOCK_ALLOW_OFFSET_EXPIRY: 'true',
-    SCHEMA_REGISTRY_URL: 'https://user:pass@registry.example.org',
+    SCHEMA_REGISTRY_URL: 'https://registry.example.org',
+    PENSTOCK_REGISTRY_USERNAME: 'line',
+    PENSTOCK_REGISTRY_PASSWORD: 'registry-word',
     PENSTOCK_REGISTRY_PORT: '8081',
-    DATABASE_URL: 'postgres://user:pass@database/penstock',
+    DATABASE_URL: 'postgres://user@database/penstock',
+    PENSTOCK_DATABASE_PASSWORD: 'database-word',
+    PENSTOCK_DATABASE_TLS: 'require',
     PENSTOCK_DATABASE_PORT: '5432',
     OPENAI_BASE_URL: 'http://127.0.0.1:8090/v1',
     OPENAI_API_KEY: 'sk-test',
@@ -155,13 +166,14 @@ test('takes every setting from the environment', () => {
     },
     kafka: {
       brokers: ['one:9092', 'two:9093'],
+      ...{ tls: true, saslMechanism: 'scram-sha-512', saslUsername: 'line', saslPassword: 'kafka-word' },
       port: 9092,
       sessionTimeoutMs: 10_000,
       replicationFactor: 2,
       allowOffsetExpiry: true,
     },
-    registry: { url: 'https://user:pass@registry.example.org', port: 8081 },
-    database: { url: 'postgres://user:pass@database/penstock', port: 5432 },
+    registry: { url: 'https://registry.example.org', username: 'line', password: 'registry-word', port: 8081 },
+    database: { url: 'postgres://user@database/penstock', password: 'database-word', tls: 'require', port: 5432 },
     openai: { baseUrl: 'http://127.0.0.1:8090/v1', apiKey: 'sk-test' },
     embedding: { concurrency: 8, batch: 64, timeoutMs: 5000, price: 0.02 },
     metrics: { host: '0.0.0.0', port: 9464, targets: ['one:9464', '[::1]:9465'] },
@@ -351,7 +363,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(68)
+    expect(shown).toHaveLength(86)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

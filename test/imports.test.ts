@@ -28,6 +28,7 @@ const matches = (name: string, rule: string) => name === rule || name.startsWith
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
+  tls: [],
   config: [],
   telemetry: ['schemas/', 'runtime/tracing.ts', 'runtime/errors.ts', 'kafka/broker.ts'],
   supervisor: [],
@@ -39,8 +40,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   coordinator: ['schemas/', 'runtime/errors.ts', 'kafka/broker.ts', 'intake/parking.ts'],
   intake: ['schemas/', 'runtime/', 'kafka/broker.ts'],
-  kafka: ['supervisor/'],
-  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'telemetry/spans.ts'],
+  kafka: ['supervisor/', 'tls/'],
+  knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'tls/', 'telemetry/spans.ts'],
   sources: ['schemas/', 'runtime/errors.ts', 'telemetry/spans.ts'],
   uploads: ['runtime/errors.ts'],
   access: [],

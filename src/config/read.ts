@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
-import { computedDefaults, type Environment, environmentLayer, fileLayer, flagsLayer, type Layer } from './layers.ts'
+import type { Found } from './found.ts'
+import { computedDefaults, type Environment, environmentLayer, fileLayer, flagsLayer } from './layers.ts'
 import { ConfigError, wrongValue } from './mistakes.ts'
-import { type Setting, settings } from './settings.ts'
+import { readNamedFiles } from './named-files.ts'
+import { settings } from './settings.ts'
+import { misfits } from './together.ts'
 
 /** Where the layers are read from. */
 export interface Sources {
@@ -9,13 +12,6 @@ export interface Sources {
   readonly cwd: string
   readonly flags: Readonly<Record<string, unknown>>
   readonly configFile: string | undefined
-}
-
-/** A setting that some layer set: its value, validated, and the layer. */
-export interface Found {
-  readonly setting: Setting
-  readonly value: unknown
-  readonly layer: Layer
 }
 
 /** The strongest value of each setting, by its path. Throws ConfigError with every mistake of every layer at once. */
@@ -41,6 +37,8 @@ export const readLayers = ({ env, cwd, flags, configFile }: Sources): ReadonlyMa
     found.set(setting.path, { setting, value, layer })
   }
   mistakes.push(...tooManyLanes(found))
+  for (const { found: one, must } of [...readNamedFiles(found), ...misfits(found)])
+    mistakes.push(wrongValue(one.setting, one.layer.nameOf(one.setting), one.layer.from, one.value, must))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return found
 }

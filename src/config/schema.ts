@@ -3,9 +3,10 @@ import { accessSettings } from './access-settings.ts'
 import { setting, unset } from './define.ts'
 import { fetchSettings } from './fetch-settings.ts'
 import { metricsSettings } from './metrics-settings.ts'
+import { databaseSettings, kafkaSettings, registrySettings } from './part-settings.ts'
 import { sourceSettings } from './source-settings.ts'
 import { traceSettings } from './trace-settings.ts'
-import { brokers, decimal, flag, hostName, integer, oneOf, path, text, url } from './values.ts'
+import { decimal, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
  * EVERY SETTING: defaults, documentation and validation. In `penstock.yaml` a setting is found by its path here, in
@@ -21,57 +22,9 @@ export const schema = z.object({
     key: setting('PENSTOCK_API_KEY', text().nullable().default(unset), 'The key that the command line shows it.', true),
   }),
   access: accessSettings,
-  kafka: z.object({
-    brokers: setting(
-      'KAFKA_BROKERS',
-      brokers().nullable().default(unset),
-      'Kafka 4.0 or later; without it an embedded one is started.',
-    ),
-    port: setting(
-      'PENSTOCK_KAFKA_PORT',
-      integer(0, 65535).default(0),
-      'Port of the embedded Kafka; 0 takes a free one and remembers it.',
-    ),
-    sessionTimeoutMs: setting(
-      'PENSTOCK_SESSION_TIMEOUT_MS',
-      integer(6_000, 300_000).default(10_000),
-      'Silence after which a worker is taken for dead and its lanes go to others, in ms.',
-    ),
-    replicationFactor: setting(
-      'KAFKA_REPLICATION_FACTOR',
-      integer(1, 32).optional(),
-      'Copies of each topic that is made, of which all but one have what is committed; three, or as many as there are brokers, unless set.',
-    ),
-    allowOffsetExpiry: setting(
-      'PENSTOCK_ALLOW_OFFSET_EXPIRY',
-      flag().default(false),
-      'Start although the broker forgets positions of groups that are idle; a long pause may then fail its job.',
-    ),
-  }),
-  registry: z.object({
-    url: setting(
-      'SCHEMA_REGISTRY_URL',
-      url(['http:', 'https:'], 'password').nullable().default(unset),
-      'A Confluent-compatible schema registry; without it an embedded one is started.',
-    ),
-    port: setting(
-      'PENSTOCK_REGISTRY_PORT',
-      integer(0, 65535).default(0),
-      'Port of the embedded registry; 0 takes a free one and remembers it.',
-    ),
-  }),
-  database: z.object({
-    url: setting(
-      'DATABASE_URL',
-      url(['postgres:', 'postgresql:'], 'password').nullable().default(unset),
-      'PostgreSQL 15 or later with pgvector 0.8 or later; without it an embedded one is started.',
-    ),
-    port: setting(
-      'PENSTOCK_DATABASE_PORT',
-      integer(0, 65535).default(0),
-      'Port of the embedded database; 0 takes a free one and remembers it.',
-    ),
-  }),
+  kafka: kafkaSettings,
+  registry: registrySettings,
+  database: databaseSettings,
   openai: z.object({
     baseUrl: setting(
       'OPENAI_BASE_URL',

@@ -163,5 +163,11 @@ export type BrokerErrorCode =
   | 'unknown_topic'
   | 'unsupported_broker'
   | 'unreachable'
+  /** The broker does not take the name and the password. */
+  | 'authentication_failed'
+  /** Its certificate is not trusted. */
+  | 'untrusted_certificate'
+  /** Only one of the two speaks TLS, or the broker wants another certificate of the client. */
+  | 'tls_mismatch'
   | 'closed'
   | 'transaction_failed'

@@ -17,6 +17,7 @@ import { type ConnectionOptions, Link } from './kafkajs/link.ts'
 import { LogRanges } from './kafkajs/log-ranges.ts'
 import { KafkaMembership } from './kafkajs/membership.ts'
 import { patchKafkaJs } from './kafkajs/patches.ts'
+import { wanted } from './kafkajs/refusals.ts'
 import { checkOffsetRetention, ensureTopics } from './kafkajs/topics.ts'
 import { KafkaTransactor } from './kafkajs/transactor.ts'
 import { checkVersions } from './kafkajs/versions.ts'
@@ -27,10 +28,13 @@ export interface KafkaOptions {
   /** Named in the broker's logs and quotas. */
   readonly clientId?: string
   readonly log?: Logger
-  /** TLS options, as Node's tls.connect takes them. */
-  readonly ssl?: object
-  /** As KafkaJS takes it: mechanism, username, password. */
-  readonly sasl?: object
+  /** TLS is spoken with these: PEM texts, as Node's tls.connect takes them. */
+  readonly ssl?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    readonly username: string
+    readonly password: string
+  }
   /** Starts on brokers that forget the offsets of groups that are away for long. */
   readonly allowOffsetExpiry?: boolean
   /** Copies of each topic that is made. Default three, or as many as there are brokers. */
@@ -50,7 +54,7 @@ export const openKafka = async (options: KafkaOptions): Promise<Broker> => {
     return broker
   } catch (error) {
     await broker.close()
-    throw brokerError(`Kafka at ${options.brokers.join(', ')} could not be used`, error)
+    throw await wanted(options, brokerError(`Kafka at ${options.brokers.join(', ')} could not be used`, error))
   }
 }
 

@@ -52,9 +52,9 @@ export const isDefect = (error: unknown, depth = 0): boolean => {
   return error.cause === undefined || depth === deepest || isDefect(error.cause, depth + 1)
 }
 
-/** Codes that say a part is out of reach, not that the work is bad: waited for, without end and without failing the job. */
+/** Codes that say a part is out of reach, or no longer lets us in, not that the work is bad: waited for, without end and without failing the job. */
 const unreachable =
-  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$)/
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|08|53|57P|40001|40P01|25P0|55P03|fenced$|unreachable$|closed$|transaction_failed$|authentication_failed$|untrusted_certificate$|tls_mismatch$)/
 
 /** What node-postgres throws when it loses a connection, or gets none in time: these have no code. */
 const connectionLost = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying)/

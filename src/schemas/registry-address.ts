@@ -3,8 +3,6 @@ export interface RegistryAddress {
   /** Without a slash at its end. */
   readonly base: string
   readonly auth: { readonly username: string; readonly password: string } | null
-  /** For requests by `fetch`, which takes no credentials in a URL. */
-  readonly headers: Readonly<Record<string, string>>
 }
 
 export const registryAddress = (url: string): RegistryAddress => {
@@ -13,7 +11,5 @@ export const registryAddress = (url: string): RegistryAddress => {
   parsed.username = ''
   parsed.password = ''
   const base = parsed.href.replace(/\/$/, '')
-  if (username === '' && password === '') return { base, auth: null, headers: {} }
-  const credentials = Buffer.from(`${username}:${password}`).toString('base64')
-  return { base, auth: { username, password }, headers: { authorization: `Basic ${credentials}` } }
+  return { base, auth: username === '' && password === '' ? null : { username, password } }
 }

@@ -10,8 +10,9 @@ export interface LogConfig {
   readonly api: { readonly key: string | null }
   readonly access: { readonly adminKey: string | null }
   readonly openai: { readonly apiKey: string | null }
-  readonly database: { readonly url: string | null }
-  readonly registry: { readonly url: string | null }
+  readonly kafka: { readonly saslPassword: string | null }
+  readonly database: { readonly url: string | null; readonly password: string | null }
+  readonly registry: { readonly url: string | null; readonly password: string | null }
 }
 
 const standardError = 2
@@ -31,6 +32,9 @@ export const createLogger = (config: LogConfig, to?: DestinationStream): Logger 
     config.openai.apiKey,
     config.api.key,
     config.access.adminKey,
+    config.kafka.saslPassword,
+    config.database.password,
+    config.registry.password,
     passwordOf(config.database.url),
     passwordOf(config.registry.url),
   ]

@@ -9,8 +9,9 @@ const config: LogConfig = {
   api: { key: null },
   access: { adminKey: null },
   openai: { apiKey: 'my-own-key' },
-  database: { url: 'postgres://user:hun%24ter@database/penstock' },
-  registry: { url: null },
+  kafka: { saslPassword: 'kafka-word' },
+  database: { url: 'postgres://user:hun%24ter@database/penstock', password: 'database-word' },
+  registry: { url: null, password: 'registry-word' },
 }
 const open = (changes: Partial<LogConfig['log']> = {}) => {
   const lines: string[] = []
@@ -66,11 +67,11 @@ test.each(['json', 'pretty'] as const)('hides secrets wherever they stand (%s)',
     .child({ api_key: 'another-key' })
     .error(
       { err: new Error('refused my-own-key', { cause }), request: { headers: { Authorization: 'Bearer abc.def' } } },
-      'GET https://x/?api_key=zzz-key with Authorization: Bearer abc.def and sk-abcdefghijk',
+      'GET https://x/?api_key=zzz-key with Authorization: Bearer abc.def and sk-abcdefghijk, kafka-word, database-word, registry-word',
     )
   const output = lines.join('')
   expect(output).toContain('refused [hidden]')
-  expect(output).not.toMatch(/my-own-key|another-key|hun%24ter|hun\$ter|abc\.def|zzz-key|sk-abc/)
+  expect(output).not.toMatch(/my-own-key|another-key|hun%24ter|hun\$ter|abc\.def|zzz-key|sk-abc|-word/)
 })
 
 test('stays valid JSON when it hides something', () => {

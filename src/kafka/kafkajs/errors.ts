@@ -1,4 +1,5 @@
 import { BrokerError, type BrokerErrorCode } from '../broker.ts'
+import { refused } from './refusals.ts'
 
 interface KafkaError extends Error {
   readonly type?: string
@@ -65,6 +66,8 @@ export const isMoved = (error: unknown): boolean =>
 export const brokerError = (doing: string, error: unknown, otherwise: BrokerErrorCode = 'unreachable'): BrokerError => {
   if (error instanceof BrokerError) return error
   const cause = error instanceof Error ? error : new Error(String(error))
+  const refusal = refused(doing, cause)
+  if (refusal) return refusal
   const code = isConnectionError(error) ? 'unreachable' : (codes[typeOf(error) ?? ''] ?? otherwise)
   return new BrokerError(code, `${doing}: ${cause.message}`, { cause })
 }
