@@ -38,7 +38,12 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     preview: previewer(openSource),
     verifier: await openVerifier(parts),
     structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
-    uploads: uploadFolder({ folder: uploadDirOf(config), maxBytes: config.sources.maxUploadBytes }),
+    uploads: uploadFolder({
+      folder: uploadDirOf(config),
+      maxBytes: config.sources.maxUploadBytes,
+      reserveBytes: config.sources.uploadReserveBytes,
+      quotaBytes: config.sources.uploadQuotaBytes ?? null,
+    }),
     keys: createKeys(orm.em),
     jaegerUrl: config.traces.jaegerUrl,
     dependencies: dependenciesOf(parts, ['api']),

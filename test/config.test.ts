@@ -49,6 +49,7 @@ test('runs without any setting', () => {
     sources: {
       ...{ fileRoots: [cwd], maxFileBytes: 64 * 1024 * 1024, maxStreamedBytes: 16 * 1024 ** 3 },
       maxUploadBytes: 1024 ** 3,
+      uploadReserveBytes: 1024 ** 3,
       youtubeUrl: 'https://www.youtube.com',
     },
     fetch: {
@@ -124,6 +125,8 @@ test('takes every setting from the environment, but those that name files of TLS
     PENSTOCK_YOUTUBE_URL: 'https://youtube.example.org',
     PENSTOCK_UPLOAD_DIR: 'sent',
     PENSTOCK_MAX_UPLOAD_BYTES: '2000',
+    PENSTOCK_UPLOAD_RESERVE_BYTES: '2000',
+    PENSTOCK_UPLOAD_QUOTA_BYTES: '2000',
     PENSTOCK_FETCH_ALLOW: 'intranet, 10.0.0.0/8:8080, [fd00::]/8, 127.0.0.1:3000',
     PENSTOCK_FETCH_MAX_BYTES: '2000',
     PENSTOCK_FETCH_TIMEOUT_MS: '2000',
@@ -186,6 +189,8 @@ test('takes every setting from the environment, but those that name files of TLS
       youtubeUrl: 'https://youtube.example.org',
       uploadDir: join(cwd, 'sent'),
       maxUploadBytes: 2000,
+      uploadReserveBytes: 2000,
+      uploadQuotaBytes: 2000,
     },
     fetch: {
       allow: ['intranet', '10.0.0.0/8:8080', '[fd00::]/8', '127.0.0.1:3000'],
@@ -363,7 +368,7 @@ describe('what `penstock config` shows', () => {
   test('is every setting with its value as a variable holds it, where it came from and what it means', () => {
     const env = { ...home, PENSTOCK_FILE_ROOTS: `/a${delimiter}/b`, KAFKA_BROKERS: 'x:1,y:2' }
     const shown = describeConfig({ env, cwd })
-    expect(shown).toHaveLength(86)
+    expect(shown).toHaveLength(88)
     expect(shown).toContainEqual({
       key: 'api.port',
       env: 'PENSTOCK_PORT',

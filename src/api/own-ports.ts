@@ -81,9 +81,9 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     },
     uploads: {
       maxBytes: ports.uploads.maxBytes,
-      async put(kbId, path, content) {
+      async put(kbId, path, ...rest) {
         if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
-        return ports.uploads.put(kbId, path, content)
+        return ports.uploads.put(kbId, path, ...rest)
       },
       list: (kbId, page) => ofKb(kbId, { uploads: [], next: null }, () => ports.uploads.list(kbId, page)),
       delete: (kbId, path) => ofKb(kbId, false, () => ports.uploads.delete(kbId, path)),

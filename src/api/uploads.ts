@@ -7,7 +7,13 @@ import type { ApiPorts } from './ports.ts'
 /** Milliseconds in which something of a file must arrive. */
 const patienceMs = 60_000
 
-const statuses = { upload_too_large: 413, disk_full: 507, path_taken: 409, upload_incomplete: 400 } as const
+const statuses = {
+  upload_too_large: 413,
+  upload_quota: 413,
+  disk_full: 507,
+  path_taken: 409,
+  upload_incomplete: 400,
+} as const
 
 /** Files that users send. */
 export const uploadHandlers = ({
@@ -18,7 +24,7 @@ export const uploadHandlers = ({
       if (announced > uploads.maxBytes) throw refused(tooLarge(uploads.maxBytes))
       const { content, late, stop } = watched(octets!)
       try {
-        return { status: 200, body: { path, ...(await uploads.put(kb_id, path, content)) } }
+        return { status: 200, body: { path, ...(await uploads.put(kb_id, path, content, announced)) } }
       } catch (error) {
         if (late())
           throw new ApiError(408, 'upload_stalled', 'Nothing of the file arrived for a minute. Send it again.')

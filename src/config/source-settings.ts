@@ -30,4 +30,14 @@ export const sourceSettings = z.object({
     integer(1, 1024 * 1024 * MiB).default(1024 * MiB),
     'Uploads larger than this many bytes are refused.',
   ),
+  uploadReserveBytes: setting(
+    'PENSTOCK_UPLOAD_RESERVE_BYTES',
+    integer(0, 1024 * 1024 * MiB).default(1024 * MiB),
+    'Uploads leave this many bytes free on their disk; those that would not are refused.',
+  ),
+  uploadQuotaBytes: setting(
+    'PENSTOCK_UPLOAD_QUOTA_BYTES',
+    integer(1, 1024 * 1024 * MiB).optional(),
+    'All uploads of a knowledge base may have this many bytes together; no bound unless set.',
+  ),
 })

@@ -1,15 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { codeOf } from '../runtime/errors.ts'
+import { goneIsNull, pathsBelow } from './paths-below.ts'
+import { askAgainBytes, Room, type RoomOptions } from './room.ts'
 import { tooLarge, UploadRefusal, type Uploads } from './uploads.ts'
 
-export interface UploadFolderOptions {
-  /** Below it each knowledge base has a folder of its name. */
-  readonly folder: string
+/** Below the folder each knowledge base has a folder of its name. */
+export interface UploadFolderOptions extends RoomOptions {
   readonly maxBytes: number
 }
 
@@ -20,18 +21,25 @@ const partial = '.partial'
 const longestUploadMs = 24 * 3600 * 1000
 
 /** Uploads as files of a folder. Names and paths are those that the contract lets through. */
-export const uploadFolder = ({ folder, maxBytes }: UploadFolderOptions): Uploads => {
+export const uploadFolder = (options: UploadFolderOptions): Uploads => {
+  const { folder, maxBytes } = options
+  const room = new Room(options)
   const fileOf = (kb: string, path: string) => join(folder, kb, ...path.split('/'))
   let swept = false
   return {
     maxBytes,
-    async put(kb, path, content) {
+    async put(kb, path, content, announced = 0) {
       const temporary = join(folder, partial, randomUUID())
       try {
         await mkdir(dirname(temporary), { recursive: true })
         if (!swept) await sweepLeftOvers(join(folder, partial))
         swept = true
-        const taken = await receive(content, temporary, maxBytes)
+        await room.onDisk(announced)
+        const fits = await room.inQuota(kb, path)
+        fits(announced)
+        const taken = await receive(content, temporary, { maxBytes, fits, room })
+        // Others may have arrived meanwhile.
+        ;(await room.inQuota(kb, path))(taken.bytes)
         await moveTo(temporary, fileOf(kb, path))
         return taken
       } catch (error) {
@@ -71,15 +79,27 @@ const sweepLeftOvers = async (folder: string): Promise<void> => {
   }
 }
 
-const receive = async (content: Readable, file: string, maxBytes: number) => {
+interface Bounds {
+  readonly maxBytes: number
+  readonly fits: (bytes: number) => void
+  readonly room: Room
+}
+
+const receive = async (content: Readable, file: string, { maxBytes, fits, room }: Bounds) => {
   const hash = createHash('sha256')
   let bytes = 0
+  let asked = 0
   await pipeline(
     content,
     async function* (pieces: AsyncIterable<Buffer>) {
       for await (const piece of pieces) {
         bytes += piece.length
         if (bytes > maxBytes) throw tooLarge(maxBytes)
+        fits(bytes)
+        if (bytes - asked >= askAgainBytes) {
+          asked = bytes
+          await room.onDisk(0)
+        }
         hash.update(piece)
         yield piece
       }
@@ -119,14 +139,6 @@ const refusalOf = (error: unknown, path: string): unknown => {
   return error
 }
 
-const pathsBelow = async (folder: string): Promise<readonly string[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(goneIsNull)
-  return (entries ?? [])
-    .filter(entry => entry.isFile())
-    .map(entry => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .sort()
-}
-
 /** Folders that hold nothing any more go, below that of the knowledge base: a source whose files are all gone is empty. */
 const withoutEmpty = async (folder: string, top: string): Promise<void> => {
   if (folder === top || !folder.startsWith(top)) return
@@ -137,9 +149,4 @@ const withoutEmpty = async (folder: string, top: string): Promise<void> => {
     throw error
   }
   await withoutEmpty(dirname(folder), top)
-}
-
-const goneIsNull = (error: unknown): null => {
-  if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
-  throw error
 }

@@ -16,7 +16,7 @@ export interface UploadPage {
 /** Why a file is not kept, or not found; the message is a sentence that says what to do. */
 export class UploadRefusal extends Error {
   override readonly name = 'UploadRefusal'
-  readonly code: 'upload_too_large' | 'disk_full' | 'path_taken' | 'upload_incomplete'
+  readonly code: 'upload_too_large' | 'upload_quota' | 'disk_full' | 'path_taken' | 'upload_incomplete'
   constructor(code: UploadRefusal['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
@@ -35,9 +35,14 @@ export interface Uploads {
   readonly maxBytes: number
   /**
    * Keeps a file in place of one of the same path, all of it or nothing: until it has all arrived, the one before stays.
-   * Throws UploadRefusal.
+   * `announced` is its length in bytes where that is known before it arrives, else 0. Throws UploadRefusal.
    */
-  put(kb: string, path: string, content: Readable): Promise<{ readonly bytes: number; readonly sha256: string }>
+  put(
+    kb: string,
+    path: string,
+    content: Readable,
+    announced?: number,
+  ): Promise<{ readonly bytes: number; readonly sha256: string }>
   /** In the order of their paths, those after `after`. */
   list(kb: string, page: { readonly limit: number; readonly after: string | null }): Promise<UploadPage>
   /** False where there is no such file. */

@@ -24,7 +24,9 @@ const leftOver = () => readdir(join(made.folder, '.partial'))
 
 beforeEach(async () => {
   made = temporaryFolder('uploads')
-  app = createServer(fakePorts({ uploads: uploadFolder({ folder: made.folder, maxBytes }) }))
+  app = createServer(
+    fakePorts({ uploads: uploadFolder({ folder: made.folder, maxBytes, reserveBytes: 0, quotaBytes: null }) }),
+  )
   url = await app.listen({ host: '127.0.0.1', port: 0 })
   client = createClient(url)
 })

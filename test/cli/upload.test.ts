@@ -11,7 +11,9 @@ test('penstock upload sends files, and says what is kept and how to go on', asyn
   try {
     await writeFile(join(folder, 'a.txt'), 'words')
     await writeFile(join(folder, 'b.bin'), Buffer.alloc(600_000, 7))
-    const ports = fakePorts({ uploads: uploadFolder({ folder: join(folder, 'kept'), maxBytes: 600_000 }) })
+    const ports = fakePorts({
+      uploads: uploadFolder({ folder: join(folder, 'kept'), maxBytes: 600_000, reserveBytes: 0, quotaBytes: null }),
+    })
     const run = (...args: readonly string[]) => withServer(ports, url => ended(start(url, ['upload', ...args], folder)))
     const { code, stdout } = await run('a.txt', 'b.bin', '--kb', 'handbook', '--to', 'in/2026')
     expect(code).toBe(0)

@@ -35,6 +35,7 @@ export const errorCodes = {
   unavailable: 'A part that this needs is out of reach; /readyz says which.',
   unsupported_media_type: 'The body is not application/json.',
   upload_incomplete: 'The file did not arrive whole.',
+  upload_quota: 'The uploads of the knowledge base would have more bytes together than they may.',
   upload_stalled: 'Nothing of the file arrived for a minute.',
   upload_too_large: 'The file is larger than an upload may be.',
   wrong_host: 'The Host header names none of the names of the API: PENSTOCK_ALLOWED_HOSTS.',
