@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
 import { accessOf } from './api-access.ts'
-import { defaultTenant } from './knowledge/tenancy.ts'
 import type { Parts } from './parts.ts'
 import type { Running } from './runtime/run-stage.ts'
+import { defaultTenant } from './schemas/tenants.ts'
 import { tenantPorts } from './tenant-ports.ts'
 
 /** Starts the HTTP API of this process. `nudge` is called when a job was admitted. */

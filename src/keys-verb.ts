@@ -4,10 +4,11 @@ import type { CreatedKey, KeyBodyRequest } from './api/contract/keys.ts'
 import type { Config } from './config.ts'
 import { databaseConnection } from './connections.ts'
 import { openDatabase } from './database.ts'
+import { defaultTenant } from './schemas/tenants.ts'
 
 /** `penstock keys create --direct`: the first key of an API that does not start without one. */
 export const createKeyDirectly = async (
-  { name, scopes, tenant = 'default', expires_in_days: days }: KeyBodyRequest,
+  { name, scopes, tenant = defaultTenant, expires_in_days: days }: KeyBodyRequest,
   config: Config,
 ): Promise<CreatedKey> => {
   if (config.database.url === null)

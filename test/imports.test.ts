@@ -44,7 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   knowledge: ['schemas/', 'runtime/errors.ts', 'runtime/effects.ts', 'supervisor/', 'tls/', 'telemetry/spans.ts'],
   sources: ['schemas/', 'runtime/errors.ts', 'telemetry/spans.ts'],
   uploads: ['runtime/errors.ts'],
-  access: [],
+  access: ['schemas/tenants.ts'],
   models: ['runtime/errors.ts', 'telemetry/secrets.ts', 'telemetry/spans.ts'],
   api: [
     ...[
@@ -55,6 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/schedules.ts',
       'knowledge/knowledge-base.ts',
       'knowledge/explain.ts',
+      'schemas/tenants.ts',
       'schemas/trace-context.ts',
       'telemetry/contexts.ts',
       'telemetry/spans.ts',

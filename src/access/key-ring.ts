@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { LRUCache } from 'lru-cache'
+import { defaultTenant } from '../schemas/tenants.ts'
 import { isGood } from './key-store.ts'
 import { digestOf, type GoodKey, type KeyScope } from './keys.ts'
 
@@ -43,7 +44,7 @@ export const createKeyRing = ({ em, adminKey, log }: KeyRingOptions) => {
     /** null where it is nobody's, or no longer. */
     async find(secret: string): Promise<GoodKey | null> {
       const digest = digestOf(secret)
-      if (digest === admin) return { id: 'PENSTOCK_ADMIN_KEY', tenant: 'default', scopes: ['admin'] }
+      if (digest === admin) return { id: 'PENSTOCK_ADMIN_KEY', tenant: defaultTenant, scopes: ['admin'] }
       const known = asked.get(digest)
       if (known !== undefined) return known
       const looking = look(digest)

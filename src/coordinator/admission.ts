@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { eventsSource } from '../schemas/identity.ts'
+import { defaultTenant } from '../schemas/tenants.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, JobKind, Once, Submission } from './jobs.ts'
@@ -39,8 +40,6 @@ export interface Asker {
 }
 const anybody: Asker = { tenant: null, once: null, commandId: null }
 
-/** Whose what nobody asks for is. */
-export const noTenant = 'default'
 const retryAfterSeconds = 30
 const unfinished = ['pending', 'running', 'paused'] as const
 const kindOf = ({ replay, sources }: Submission): JobKind => {
@@ -82,7 +81,7 @@ export const admit = async (
 ): Promise<Admission> => {
   const { tenant, once, commandId } = { ...anybody, ...asker }
   await tx.execute('select 1 from admission for update')
-  const known = once && (await admittedAs(tx, tenant ?? noTenant, once))
+  const known = once && (await admittedAs(tx, tenant ?? defaultTenant, once))
   if (known) return known
   const owner = await knowledgeBases.ownerOf(tx, request.kb_id)
   if (tenant !== null && owner !== null && owner !== tenant) return { outcome: 'taken' }
@@ -96,7 +95,7 @@ export const admit = async (
     return { outcome: 'queue_full', retry_after_s: retryAfterSeconds }
 
   if (!kb) {
-    if (!(await knowledgeBases.claim(tx, kb_id, owner ?? tenant ?? noTenant))) return { outcome: 'taken' }
+    if (!(await knowledgeBases.claim(tx, kb_id, owner ?? tenant ?? defaultTenant))) return { outcome: 'taken' }
     await knowledgeBases.create(tx, { kb_id, embedding, chunking })
   } else if (JSON.stringify(kb.chunking) !== JSON.stringify(chunking))
     await knowledgeBases.setChunking(tx, kb_id, chunking)
@@ -125,7 +124,7 @@ export const admit = async (
   tx.create(CommandRow, { jobId: job.id, verb: 'start', commandId })
   await tx.flush()
   if (schedule) await saveSchedules(tx, request)
-  if (once) await remember(tx, tenant ?? noTenant, once, job.id)
+  if (once) await remember(tx, tenant ?? defaultTenant, once, job.id)
   return { outcome: 'accepted', job_id: job.id, kb_id, status: job.status }
 }
 

@@ -1,5 +1,6 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql'
-import { type AdmissionOptions, noTenant, submit } from './admission.ts'
+import { defaultTenant } from '../schemas/tenants.ts'
+import { type AdmissionOptions, submit } from './admission.ts'
 import { command } from './commanding.ts'
 import { foreseen, waitingCommands } from './commands.ts'
 import { CommandRow, JobRow } from './entities.ts'
@@ -49,7 +50,7 @@ export const createJobs = (options: JobStoreOptions): Jobs => {
 
   return {
     submit: (request, once = null) => submit(options, request, { tenant, once }),
-    submitted: once => admittedAs(own.fork(), tenant ?? noTenant, once),
+    submitted: once => admittedAs(own.fork(), tenant ?? defaultTenant, once),
     command: request => command({ ...options, own }, request),
     get: id => one(fork => fork.find(JobRow, { id })),
     ofKnowledgeBase: kbId =>

@@ -2,9 +2,6 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Pool, QueryResult, QueryResultRow } from 'pg'
 import { inTransaction, snapshot } from './transaction.ts'
 
-/** Who whatever belongs to that was made without a tenant. */
-export const defaultTenant = 'default'
-
 /** The role by which only a tenant's rows are seen, and few of them changed. */
 const role = 'penstock_api'
 const variable = 'penstock.tenant'

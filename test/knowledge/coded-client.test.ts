@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, type OpenDatabaseOptions, openDatabase } from '../../src/database.ts'
 import { onOwnConnection } from '../../src/knowledge/own-connection.ts'
+import { endSilentConnections } from '../../src/knowledge/silent-connections.ts'
 import { migrateUp, migrationStatus } from '../../src/migrate.ts'
+import { startTcpProxy } from '../faults/tcp-proxy.ts'
 import { type Authority, makeAuthority, pemTexts } from '../kit/certificates.ts'
 import { silent } from '../kit/log.ts'
 import { type SecurePostgres, startSecurePostgres } from '../kit/secure-postgres.ts'
@@ -99,6 +102,21 @@ describe('a refusal has a code and says which setting to see', () => {
     expect(error).toMatchObject({ code: 'tls_mismatch' })
     expect(error.message).toContain('PENSTOCK_DATABASE_TLS=verify-full')
   })
+})
+
+test('a connection that swallows a statement is ended over TLS as well', async () => {
+  const url = new URL(server.url.replace('@', `:${password}@`))
+  const proxy = await startTcpProxy(Number(url.port))
+  url.port = String(proxy.port)
+  const pool = new pg.Pool({ connectionString: url.href, ssl: { ca: ca() } })
+  endSilentConnections(pool, 300)
+  await pool.query('select 1')
+  let swallowed = 0
+  proxy.swallow = () => swallowed++ === 0
+  await expect(pool.query('select 2')).rejects.toThrow('Connection terminated unexpectedly')
+  expect((await pool.query(encrypted)).rows).toEqual([{ ssl: true }])
+  await pool.end()
+  await proxy.close()
 })
 
 test('a pool that was opened says so as well, when the password is changed beneath it', async () => {

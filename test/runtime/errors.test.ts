@@ -28,6 +28,9 @@ test.each([
 
 test.each([
   coded('ECONNREFUSED'),
+  coded('authentication_failed'),
+  coded('untrusted_certificate'),
+  coded('tls_mismatch'),
   coded('57P01'),
   coded('40001'),
   new Error('Connection terminated unexpectedly'),

@@ -1,3 +1,4 @@
+import { defaultTenant } from '../../schemas/tenants.ts'
 import type { Scope } from '../contract/scopes.ts'
 
 /** Who asks: the tenant whose things are seen, and what may be done with them. */
@@ -23,7 +24,7 @@ export interface Access {
 }
 
 /** The tenant of whoever needs no key, and of the operator of the installation. */
-export const operator = 'default'
+export const operator = defaultTenant
 
 export const everything: Principal = { tenant: operator, scopes: ['admin'], key: null }
 
