@@ -9,6 +9,7 @@ import { readMarkdown } from './sources/markdown.ts'
 import type { Parsers } from './sources/parsing/parsers.ts'
 import { readPdf } from './sources/readers/pdf-file.ts'
 import { structuredKind } from './sources/structured/structured-kind.ts'
+import type { UploadsPlace } from './sources/uploaded.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
 import { youtubeKind } from './sources/youtube-kind.ts'
 
@@ -26,6 +27,12 @@ export const fileOpener = (config: Pick<Config, 'dataDir' | 'sources'>): FileOpe
 export const uploadDirOf = ({ dataDir, sources }: Pick<Config, 'dataDir' | 'sources'>): string =>
   sources.uploadDir ?? join(dataDir, 'uploads')
 
+/** Where sources read what users sent. */
+export const uploadsPlace = (config: Pick<Config, 'dataDir' | 'sources'>): UploadsPlace => {
+  const { maxFileBytes: maxBytes, maxStreamedBytes } = config.sources
+  return { folder: uploadDirOf(config), maxBytes, maxStreamedBytes }
+}
+
 /** Every type of source, as this installation allows it. */
 export const sourceKinds = (
   config: Pick<Config, 'dataDir' | 'sources'>,
@@ -33,7 +40,7 @@ export const sourceKinds = (
   web: WebParts,
 ): SourceKinds => {
   const { sources } = config
-  const uploads = { folder: uploadDirOf(config), maxBytes: sources.maxFileBytes }
+  const uploads = uploadsPlace(config)
   const opener = fileOpener(config)
   const files = { opener, parsers, uploads }
   return {
@@ -43,6 +50,6 @@ export const sourceKinds = (
     website: websiteKind({ ...web, parsers }),
     youtube: youtubeKind({ fetcher: web.fetcher, endpoint: new URL(sources.youtubeUrl) }),
     events: eventsKind,
-    structured: structuredKind({ opener, parsers }),
+    structured: structuredKind(files),
   }
 }

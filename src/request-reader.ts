@@ -17,7 +17,7 @@ export const requestPorts = async (parts: Parts): Promise<RequestPorts> => {
   return {
     catalogue: createCatalogue(orm.em),
     embedder: embedderFor,
-    checkSource: source => kindOf(kinds, source).check(source),
+    checkSource: (source, kb) => kindOf(kinds, source).check(source, kb),
     sourceId: source => kindOf(kinds, source).id(source),
     lanes: { all: lanes, perJob: Math.min(parallelism, lanes) },
   }
@@ -35,9 +35,9 @@ export const requestReader = (ports: RequestPorts): CoordinatorDoor['readRequest
       throw new ApiError(400, 'bad_json', `The request is not JSON: ${(cause as Error).message}.`, { cause })
     }
   }
-  const checkSource: RequestPorts['checkSource'] = async source => {
+  const checkSource: RequestPorts['checkSource'] = async (source, kb) => {
     try {
-      return await ports.checkSource(source)
+      return await ports.checkSource(source, kb)
     } catch (error) {
       return [{ path: '', message: `cannot be looked at now: ${messageOf(error)}` }]
     }

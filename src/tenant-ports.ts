@@ -11,14 +11,14 @@ import { explainHit } from './knowledge/explain.ts'
 import { search } from './knowledge/search.ts'
 import { createTableCatalogue } from './knowledge/table-catalogue.ts'
 import { emOf, owners, queriesOf, snapshotOf } from './knowledge/tenancy.ts'
-import { fileOpener, sourceKinds, uploadDirOf } from './open-sources.ts'
+import { fileOpener, sourceKinds, uploadDirOf, uploadsPlace } from './open-sources.ts'
 import { dependenciesOf } from './operating.ts'
 import type { Parts } from './parts.ts'
 import { previewer } from './preview.ts'
 import { requestPorts } from './request-reader.ts'
 import { sourceOpener } from './sources/open.ts'
 import { firstRows } from './sources/structured/first-rows.ts'
-import { Sheets } from './sources/structured/sheets.ts'
+import { TablePlaces } from './sources/structured/table-places.ts'
 import { uploadFolder } from './uploads/upload-folder.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
@@ -37,7 +37,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
   const common = {
     preview: previewer(openSource),
     verifier: await openVerifier(parts),
-    structured: { check: firstRows({ opener, sheets: new Sheets({ opener, parsers }) }) },
+    structured: { check: firstRows(new TablePlaces({ opener, parsers, uploads: uploadsPlace(config) })) },
     uploads: uploadFolder({
       folder: uploadDirOf(config),
       maxBytes: config.sources.maxUploadBytes,

@@ -9,9 +9,10 @@ import type { Principal } from './doors/access.ts'
 export interface Handler<N extends RouteName> {
   /**
    * Finds the mistakes that a schema cannot see, in the body as it came, so that all mistakes go back at once.
-   * `known` are those of the schema; what they already name is not to be looked at.
+   * `known` are those of the schema; what they already name is not to be looked at. `kb` is the knowledge base that the
+   * request names, if it does.
    */
-  examine?(body: unknown, known: readonly Mistake[], exchange: Exchange): Promise<readonly Mistake[]>
+  examine?(body: unknown, known: readonly Mistake[], exchange: Exchange, kb: string | null): Promise<readonly Mistake[]>
   answer(input: InputOf<N>, exchange: Exchange): Promise<Reply<N>>
 }
 

@@ -13,11 +13,11 @@ import type { ApiPorts } from './ports.ts'
 /** Starting jobs. */
 export const ingestHandlers = (ports: ApiPorts): Pick<Handlers, 'ingest' | 'start' | 'job'> => ({
   ingest: {
-    examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
+    examine: (...request) => examineOnce(ports, ...request),
     answer: ({ body: { kb_id, ...work } }, { once, trace }) => submit(ports, kb_id, work, once, trace),
   },
   start: {
-    examine: (body, known, exchange) => examineOnce(ports, body, known, exchange),
+    examine: (...request) => examineOnce(ports, ...request),
     answer: ({ params, body }, { once, trace }) => submit(ports, params.kb_id, body, once, trace),
   },
   job: {
@@ -71,7 +71,7 @@ export const readStart = async (ports: RequestPorts, kb_id: string, body: unknow
   const known = check(byKb, { kb_id }, 'command')
   const checked = check(startRequest, body, 'body')
   const mistakes = [known, checked].flatMap(one => (one.ok ? [] : one.mistakes))
-  mistakes.push(...(await examine(ports, body, mistakes)))
+  mistakes.push(...(await examine(ports, body, mistakes, known.ok ? kb_id : null)))
   if (mistakes.length > 0 || !checked.ok) throw invalidRequest(mistakes)
   return completed(ports, kb_id, checked.value)
 }
@@ -112,11 +112,21 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
 }
 
 /** What was carried out before is not examined again: its files may be gone by now. */
-const examineOnce = async (ports: ApiPorts, body: unknown, known: readonly Mistake[], { once }: Exchange) =>
-  once !== null && (await ports.jobs.submitted(once)) !== null ? [] : examine(ports, body, known)
+const examineOnce = async (
+  ports: ApiPorts,
+  body: unknown,
+  known: readonly Mistake[],
+  { once }: Exchange,
+  kb: string | null,
+) => (once !== null && (await ports.jobs.submitted(once)) !== null ? [] : examine(ports, body, known, kb))
 
 /** Asks of every source that passed its schema, even where the rest of the body did not, whether it may be read. */
-const examine = async (ports: RequestPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
+const examine = async (
+  ports: RequestPorts,
+  body: unknown,
+  known: readonly Mistake[],
+  kb: string | null,
+): Promise<Mistake[]> => {
   const { sources, parallelism } = (body ?? {}) as { sources?: unknown; parallelism?: unknown }
   const mistakes: Mistake[] = []
   if (
@@ -127,7 +137,7 @@ const examine = async (ports: RequestPorts, body: unknown, known: readonly Mista
     mistakes.push({ path: 'parallelism', message: `must be at most ${ports.lanes.all}, the lanes of this line` })
   if (!Array.isArray(sources) || known.some(one => one.path === 'sources')) return mistakes
   const named = sources.map((source: unknown, index) => [`sources[${index}]`, source] as const)
-  return [...mistakes, ...(await sourceMistakes(ports, named, known))]
+  return [...mistakes, ...(await sourceMistakes(ports, named, known, kb))]
 }
 
 /** What the schemas of sources cannot see, of those in which they saw nothing wrong; each source with its path. */
@@ -135,13 +145,14 @@ export const sourceMistakes = async (
   { checkSource }: Pick<RequestPorts, 'checkSource'>,
   sources: readonly (readonly [path: string, source: unknown])[],
   known: readonly Mistake[],
+  kb: string | null,
 ): Promise<Mistake[]> => {
   const named = (path: string) =>
     known.some(one => one.path.startsWith(path) && /^(?:[.[]|$)/.test(one.path.slice(path.length)))
   const mistakes: Mistake[] = []
   for (const [at, source] of sources) {
     if (named(at)) continue
-    const refused = await checkSource(splitSource(source as RequestedSource).spec)
+    const refused = await checkSource(splitSource(source as RequestedSource).spec, kb)
     mistakes.push(...refused.map(one => ({ path: one.path === '' ? at : `${at}.${one.path}`, message: one.message })))
   }
   return mistakes

@@ -12,6 +12,8 @@ import type { ApiPorts, Owners } from './ports.ts'
  */
 export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPorts => {
   const owns = async (kbId: string): Promise<boolean> => (await owners.of(kbId)) === tenant
+  /** Also what is nobody's yet. */
+  const mayTake = async (kbId: string): Promise<boolean> => [null, tenant].includes(await owners.of(kbId))
   /** Runs `work` if the knowledge base is the tenant's; `none` is the answer where it is not. */
   const ofKb = async <T, N>(kbId: string, none: N, work: () => Promise<T>): Promise<T | N> =>
     (await owns(kbId)) ? work() : none
@@ -94,14 +96,15 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       rows: (kbId, ...rest) => ofKb(kbId, null, () => ports.tables.rows(kbId, ...rest)),
     },
     structured: {
-      async check(source, ...rest) {
-        const mistakes = noFiles(source, tenant)
-        return mistakes.length > 0 ? { mistakes } : ports.structured.check(source, ...rest)
+      async check(source, rows, signal, kb) {
+        const mistakes = [...noFiles(source, tenant), ...(kb === null || (await mayTake(kb)) ? [] : [notYours])]
+        return mistakes.length > 0 ? { mistakes } : ports.structured.check(source, rows, signal, kb)
       },
     },
-    async checkSource(source) {
+    async checkSource(source, kb) {
       const mistakes = noFiles(source, tenant)
-      return mistakes.length > 0 ? mistakes : ports.checkSource(source)
+      // Of a knowledge base of another nothing is said here: its admission is refused.
+      return mistakes.length > 0 ? mistakes : ports.checkSource(source, kb !== null && (await mayTake(kb)) ? kb : null)
     },
     keys: ports.keys,
     embedder: ports.embedder,
@@ -117,6 +120,11 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     log: ports.log,
     version: ports.version,
   }
+}
+
+const notYours: Mistake = {
+  path: 'uploads',
+  message: 'has nothing to read: the knowledge base has no uploads of yours',
 }
 
 /** The files of the machine are the operator's; the others have what they upload. */

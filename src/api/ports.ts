@@ -39,7 +39,7 @@ export interface ApiPorts {
    * What a source's schema cannot see: a path outside the allowed roots, or not there. Paths of the mistakes are
    * relative to the source (`path`); none means that the source may be read.
    */
-  checkSource(source: SourceSpec): Promise<readonly Mistake[]>
+  checkSource(source: SourceSpec, kb: string | null): Promise<readonly Mistake[]>
   /** The identity of a source inside a knowledge base. */
   sourceId(source: SourceSpec): string
   /** What a source yields first; reads it as LOADING does, and changes nothing. */
@@ -116,6 +116,7 @@ export interface StructuredCheck {
     source: Extract<SourceSpec, { readonly type: 'structured' }>,
     rows: number,
     signal: AbortSignal,
+    kb: string | null,
   ): Promise<{ readonly tables: readonly CheckedTable[] } | { readonly mistakes: readonly Mistake[] }>
 }
 

@@ -37,5 +37,5 @@ export const previewHandlers = (ports: ApiPorts): Pick<Handlers, 'previewSource'
 
 const examine = async (ports: ApiPorts, body: unknown, known: readonly Mistake[]): Promise<Mistake[]> => {
   const { source } = (body ?? {}) as { source?: unknown }
-  return source === undefined ? [] : sourceMistakes(ports, [['source', source]], known)
+  return source === undefined ? [] : sourceMistakes(ports, [['source', source]], known, null)
 }

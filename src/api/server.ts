@@ -9,10 +9,11 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ApiError, invalidRequest } from './api-error.ts'
 import { refuseBadHttp } from './bad-http.ts'
 import type { Mistake } from './contract/errors.ts'
+import { kbId } from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
 import { routeScopes } from './contract/route-scopes.ts'
 import { type RouteName, routes } from './contract/routes.ts'
@@ -137,9 +138,16 @@ const inputOf = async (
   part('params', route.params, paramsOf(route, request))
   part('query', route.query, request.query)
   part('body', route.body, request.body ?? (route.bodyOptional ? {} : request.body))
-  if (handler.examine !== undefined) mistakes.push(...(await handler.examine(request.body, mistakes, exchange)))
+  if (handler.examine !== undefined)
+    mistakes.push(...(await handler.examine(request.body, mistakes, exchange, kbOf(input.params, request.body))))
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   return input
+}
+
+/** The knowledge base that a request names in its path or its body. */
+const kbOf = (params: unknown, body: unknown): string | null => {
+  const named = [params, body].map(part => z.object({ kb_id: kbId }).safeParse(part)).find(one => one.success)
+  return named?.data?.kb_id ?? null
 }
 
 /** As the router writes it. */

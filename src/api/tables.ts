@@ -32,8 +32,8 @@ export const tableHandlers = ({
     },
   },
   checkStructured: {
-    async answer({ body: { source, rows } }, { signal }) {
-      const found = await structured.check(source, rows, signal)
+    async answer({ body: { source, rows, kb_id } }, { signal }) {
+      const found = await structured.check(source, rows, signal, kb_id ?? null)
       if ('mistakes' in found)
         throw invalidRequest(found.mistakes.map(({ path, message }) => ({ path: `source.${path}`, message })))
       return { status: 200, body: found }

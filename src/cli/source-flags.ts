@@ -92,6 +92,8 @@ const namedOf = (context: Pick<CliContext, 'cwd'>, sources: readonly string[], f
 }
 
 const uploadsOf = (flags: SourceFlags): Source => {
+  if (flags.mapping !== undefined && flags.type === undefined)
+    return { type: 'structured', uploads: true, mapping_file: flags.mapping }
   const { type = 'local_files' } = flags
   if (type !== 'markdown' && type !== 'local_files' && type !== 'pdf')
     throw new UsageError(`--uploads are files; leave out --type ${type}`)

@@ -1,13 +1,15 @@
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CheckedTable } from '../api/contract/tables.ts'
-import type { CliContext } from './context.ts'
+import { type CliContext, UsageError } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
 import { typedRows } from './table-text.ts'
 import { oneLine, say, sayJson } from './text.ts'
 
 interface Flags {
   readonly path?: string
+  readonly uploads?: true
+  readonly kb?: string
   readonly rows: number
   readonly json?: true
 }
@@ -25,20 +27,33 @@ export const registerStructured = (program: Command, context: CliContext): void 
     )
     .argument('<mapping>', 'a file with the mapping, YAML or JSON')
     .option('--path <path>', 'the folder of the files, or the file; the folder of the mapping unless stated')
+    .option('--uploads', 'the files, and the mapping, are what was sent with penstock upload')
+    .option('--kb <id>', 'of --uploads: the knowledge base that they were sent for')
     .option('--rows <number>', 'rows to show of each file', integer, 5)
     .option(...jsonFlag)
     .action((mapping: string, flags: Flags) => check(context, mapping, flags))
 }
 
 const check = async (context: CliContext, mapping: string, flags: Flags): Promise<void> => {
+  if ((flags.uploads === undefined) !== (flags.kb === undefined) || (flags.uploads && flags.path !== undefined))
+    throw new UsageError('--uploads and --kb go together, and --path not with them')
   const client = await context.client()
-  const mapping_file = resolve(context.cwd, mapping)
-  const path = flags.path === undefined ? dirname(mapping_file) : resolve(context.cwd, flags.path)
-  const body = { source: { type: 'structured' as const, path, mapping_file }, rows: flags.rows }
+  const body = { ...(flags.uploads ? ofUploads(mapping, flags) : ofFiles(context, mapping, flags)), rows: flags.rows }
   const found = await client.checkStructured({ body }, context.signal)
   if (flags.json) return sayJson(context.stdout, found)
   for (const one of found.tables) for (const line of described(one)) say(context.stdout, line)
   say(context.stdout, 'The mapping fits its files.')
+}
+
+const ofUploads = (mapping_file: string, { kb }: Flags) => ({
+  source: { type: 'structured' as const, uploads: true as const, mapping_file },
+  ...(kb === undefined ? {} : { kb_id: kb }),
+})
+
+const ofFiles = ({ cwd }: CliContext, mapping: string, flags: Flags) => {
+  const mapping_file = resolve(cwd, mapping)
+  const path = flags.path === undefined ? dirname(mapping_file) : resolve(cwd, flags.path)
+  return { source: { type: 'structured' as const, path, mapping_file } }
 }
 
 const described = (checked: CheckedTable): readonly string[] => [

@@ -14,8 +14,11 @@ export interface SourceKind<S extends SourceSpec = SourceSpec> {
    * stay. Readable, because search can filter by it: `markdown:/srv/docs`.
    */
   id(spec: S): string
-  /** Whether it can be read, as far as that can be seen before it is; no mistake means so. A run asks again. */
-  check(spec: S): Promise<readonly SourceMistake[]>
+  /**
+   * Whether it can be read, as far as that can be seen before it is; no mistake means so. A run asks again. The knowledge
+   * base is null where it is not known.
+   */
+  check(spec: S, kb: string | null): Promise<readonly SourceMistake[]>
   open(spec: S, of: SourcePlace): ReadableSource
 }
 

@@ -20,6 +20,11 @@ describe('the flags of sources', () => {
     ])
   })
 
+  it('with a mapping make tables of uploads, of which the mapping is one', ({ expect }) => {
+    const source = { type: 'structured', uploads: true, mapping_file: 'maps/m.yaml' }
+    expect(of([], { mapping: 'maps/m.yaml', uploads: true })).toEqual([source])
+  })
+
   const globs = '--%s is for sources of type markdown, local_files, pdf, website; '
   const include = globs.replace('%s', 'include')
   it.each<[readonly string[], SourceFlags, string]>([
@@ -28,8 +33,8 @@ describe('the flags of sources', () => {
     [['x'], { mapping: 'm', type: 'pdf' }, "--mapping is for sources of type structured; 'x' is of type pdf"],
     [
       [],
-      { mapping: 'm', uploads: true },
-      '--mapping is for sources of type structured; what --uploads reads is of type local_files',
+      { mapping: 'm', uploads: true, type: 'pdf' },
+      '--mapping is for sources of type structured; what --uploads reads is of type pdf',
     ],
     [['x'], { mapping: 'm', include: ['*'] }, `${include}'x' is of type structured`],
     [[video], { include: ['*'] }, `${include}'${video}' is of type youtube`],

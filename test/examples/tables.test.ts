@@ -1,16 +1,16 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { structuredSpec } from '../../src/sources/specs/structured.ts'
 import { firstRows } from '../../src/sources/structured/first-rows.ts'
 import { structuredSource } from '../../src/sources/structured/structured-source.ts'
-import { tableFilesBelow } from '../kit/table-files.ts'
+import { specOfTables, tableFilesBelow, tablePlacesBelow } from '../kit/table-files.ts'
 
-const files = tableFilesBelow(resolve(import.meta.dirname, '../../examples'))
-const spec = structuredSpec.parse({ type: 'structured', path: '04-tables', mapping_file: '04-tables/mapping.yaml' })
+const examples = resolve(import.meta.dirname, '../../examples')
+const files = tableFilesBelow(examples)
+const spec = specOfTables({ type: 'structured', path: '04-tables', mapping_file: '04-tables/mapping.yaml' })
 const { signal } = new AbortController()
 
 test('the mapping of the example fits its file, and its rows are typed as the page says', async () => {
-  const found = await firstRows(files)(spec, 5, signal)
+  const found = await firstRows(tablePlacesBelow(examples))(spec, 5, signal, null)
   expect(found).toMatchObject({
     tables: [
       {

@@ -28,5 +28,5 @@ export const kindsOver = (
   }),
   youtube: youtubeKind({ fetcher: fetcherWith(), endpoint: new URL('http://127.0.0.1:1') }),
   events: eventsKind,
-  structured: structuredKind({ opener, parsers }),
+  structured: structuredKind({ opener, parsers, uploads }),
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { FileOpener } from '../../src/sources/file-opener.ts'
 import { sourceOpener } from '../../src/sources/open.ts'
 import { sourceSpec } from '../../src/sources/spec.ts'
+import { uploadFolder } from '../../src/uploads/upload-folder.ts'
 import { laneJob } from '../kit/line.ts'
 import { parsersHere } from '../kit/parsers-here.ts'
 import { kindsOver } from '../kit/source-kinds.ts'
@@ -27,8 +28,24 @@ test('uploads are those of the knowledge base alone, though they lie outside of 
   const { documents } = await source.bite(null, signal)
   expect(documents.map(one => one.uri)).toEqual([`file://${join(folder, 'kb/in/a.md')}`])
   expect(id).toBe('local_files:uploads')
-  expect(await kinds.local_files.check(spec)).toEqual([])
+  expect(await kinds.local_files.check(spec, 'kb')).toEqual([])
   expect(await source.read(`file://${join(folder, 'other/b.md')}`, signal)).toMatchObject({ code: 'outside_source' })
+})
+
+test('a source of a knowledge base for which nothing was uploaded is refused, with what to do', async () => {
+  const { kinds } = await opened({ 'other/b.md': '# B' })
+  const message = expect.stringContaining('penstock upload FILE --kb kb')
+  expect(await kinds.local_files.check(spec, 'kb')).toEqual([{ path: 'uploads', message }])
+  expect(await kinds.local_files.check(spec, null)).toEqual([])
+})
+
+test('a source whose last upload was deleted is empty', async () => {
+  const { folder, kinds, source } = await opened({ 'kb/in/a.md': '# A' })
+  await uploadFolder({ folder, maxBytes: 10, reserveBytes: 0, quotaBytes: null }).delete('kb', 'in/a.md')
+  expect(await kinds.local_files.check(spec, 'kb')).toEqual([])
+  const { signal } = new AbortController()
+  expect(await source.total(signal)).toBe(0)
+  expect(await source.bite(null, signal)).toMatchObject({ documents: [], next: null })
 })
 
 test('a source without uploads fails by name before the first is sent', async () => {

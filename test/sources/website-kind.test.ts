@@ -15,7 +15,7 @@ afterEach(() => {
 const checkOf = (resolve: Resolve, urls: readonly string[]) =>
   websiteKind({
     ...{ fetcher: fetcherWith({ resolve }), parsers: parsersHere, frontiers: memoryFrontiers(), memory: nothingKnown },
-  }).check(websiteSpec.parse({ type: 'website', urls }))
+  }).check(websiteSpec.parse({ type: 'website', urls }), null)
 const inside = [{ address: '10.0.0.1', family: 4 }]
 
 test('every address that cannot be asked is named, and each host looked up once', async () => {

@@ -1,7 +1,7 @@
 /** Tables, and the mappings that fill them. */
 import { z } from 'zod'
 import { structuredSpec } from '../../sources/specs/structured.ts'
-import { byKb } from './requests.ts'
+import { byKb, kbId } from './requests.ts'
 import { invalid, noKb, route } from './route.ts'
 import { byTable, rowPage, rowsQuery, structuredCheck, tableList, tableSummary } from './tables.ts'
 
@@ -9,8 +9,16 @@ const noTable = { 404: 'There is no such table.' } as const
 const ofTable = { method: 'GET', tag: 'knowledge bases', params: byTable } as const
 
 export const structuredCheckRequest = z
-  .object({ source: structuredSpec, rows: z.int().min(0).max(100).default(5) })
+  .object({
+    source: structuredSpec,
+    rows: z.int().min(0).max(100).default(5),
+    kb_id: kbId.optional().describe('Whose uploads they are, where the source says `uploads: true`.'),
+  })
   .strict()
+  .refine(({ source, kb_id }) => source.uploads === undefined || kb_id !== undefined, {
+    path: ['kb_id'],
+    error: 'must be given: uploads are those of a knowledge base',
+  })
 
 export const tableRoutes = {
   tables: route({

@@ -29,7 +29,7 @@ const include = (type: keyof typeof defaultInclude) =>
   globs.optional().describe(`Globs, matched against paths below it; ${defaultInclude[type].join(', ')} unless stated.`)
 
 /** One of the two says where the files are. */
-const oneOfTwo = z.refine<{ readonly path?: string | undefined; readonly uploads?: true | undefined }>(
+export const pathOrUploads = z.refine<{ readonly path?: string | undefined; readonly uploads?: true | undefined }>(
   ({ path, uploads }) => (path === undefined) !== (uploads === undefined),
   { path: ['path'], error: 'must be given, or `uploads: true` instead of it' },
 )
@@ -37,7 +37,7 @@ const oneOfTwo = z.refine<{ readonly path?: string | undefined; readonly uploads
 /** Markdown files, with their front matter as metadata. */
 export const markdownSpec = z
   .strictObject({ type: z.literal('markdown'), ...files, include: include('markdown') })
-  .check(oneOfTwo)
+  .check(pathOrUploads)
 
 /** Files of the types this version reads, each by its extension. */
 export const localFilesSpec = z
@@ -46,10 +46,12 @@ export const localFilesSpec = z
     ...files,
     include: include('local_files'),
   })
-  .check(oneOfTwo)
+  .check(pathOrUploads)
 
 /** PDF files, each with its pages. */
-export const pdfSpec = z.strictObject({ type: z.literal('pdf'), ...files, include: include('pdf') }).check(oneOfTwo)
+export const pdfSpec = z
+  .strictObject({ type: z.literal('pdf'), ...files, include: include('pdf') })
+  .check(pathOrUploads)
 
 /** A source that is a file or a folder of them. */
 export type FilesSpec = z.output<typeof markdownSpec> | z.output<typeof localFilesSpec> | z.output<typeof pdfSpec>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pathOrUploads } from './files.ts'
 import { mapping } from './mapping.ts'
 
 const path = (what: string) =>
@@ -13,9 +14,14 @@ const path = (what: string) =>
 export const structuredSpec = z
   .strictObject({
     type: z.literal('structured'),
-    path: path('The folder of the files, or the one file, below an allowed root; relative to the first root.'),
+    path: path(
+      'The folder of the files, or the one file, below an allowed root; relative to the first root.',
+    ).optional(),
+    uploads: z.literal(true).optional().describe('What was uploaded for the knowledge base, instead of `path`.'),
     mapping: mapping.optional().describe('The mapping itself; or `mapping_file`.'),
-    mapping_file: path('A file with the mapping, YAML or JSON, below an allowed root.').optional(),
+    mapping_file: path(
+      'A file with the mapping, YAML or JSON, below an allowed root; with `uploads`, one of them.',
+    ).optional(),
     max_bad_rows: z
       .int()
       .min(0)
@@ -23,6 +29,7 @@ export const structuredSpec = z
       .default(10_000)
       .describe('Rows of a table that may be rejected; with more the job fails, for the mapping is likely wrong.'),
   })
+  .check(pathOrUploads)
   .refine(spec => (spec.mapping === undefined) !== (spec.mapping_file === undefined), {
     error: 'needs either `mapping` or `mapping_file`',
     path: ['mapping'],

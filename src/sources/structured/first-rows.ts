@@ -3,7 +3,8 @@ import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
 import { isTableFile } from './opened-table.ts'
 import { checkStructured } from './structured-kind.ts'
-import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
+import { openTableFile, pathsOf } from './table-file.ts'
+import type { TablePlaces } from './table-places.ts'
 import { columnsOf } from './table-plan.ts'
 
 /** The first rows of a file, as they would be typed. */
@@ -22,13 +23,17 @@ export interface FirstRows {
 
 /** What is wrong with a source of tables, or the first rows of each of its files; nothing is stored. */
 export const firstRows =
-  (files: TableFiles) =>
+  (places: TablePlaces) =>
   async (
-    spec: StructuredSpec,
+    wanted: StructuredSpec,
     most: number,
     signal: AbortSignal,
+    kb: string | null,
   ): Promise<{ readonly tables: readonly FirstRows[] } | { readonly mistakes: readonly SourceMistake[] }> => {
-    const mistakes = await checkStructured(files, spec)
+    const missing = await places.missing(wanted, kb)
+    if (missing.length > 0) return { mistakes: missing }
+    const { files, spec } = places.of(wanted, kb ?? '')
+    const mistakes = await checkStructured({ files, spec })
     if (mistakes.length > 0) return { mistakes }
     const found = await mappingOf(files.opener, spec)
     if (!isMapping(found)) return { mistakes: found }

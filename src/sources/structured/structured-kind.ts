@@ -4,27 +4,34 @@ import type { SourceKind, SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
 import { isTableFile } from './opened-table.ts'
-import { Sheets, type SheetsOptions } from './sheets.ts'
 import { structuredSource } from './structured-source.ts'
-import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
+import { openTableFile, pathsOf } from './table-file.ts'
+import { type PlacedTables, TablePlaces, type TablePlacesOptions } from './table-places.ts'
 
 /** Tables by a mapping. What is checked at admission is the mapping, and the header of every file against it. */
-export const structuredKind = ({ opener, parsers }: SheetsOptions): SourceKind<StructuredSpec> => {
-  const files = { opener, sheets: new Sheets({ opener, parsers }) }
+export const structuredKind = (options: TablePlacesOptions): SourceKind<StructuredSpec> => {
+  const { opener } = options
+  const places = new TablePlaces(options)
   return {
     // Of one folder, several mappings make tables of their own: they are sources of their own.
     id: ({ type, path, mapping, mapping_file }) => {
       const names = mapping?.tables.map(({ table }) => table).toSorted() ?? []
-      const by = mapping_file === undefined ? names.join(',') : opener.absolute(mapping_file)
-      return `${sourceIdOf({ type, path: opener.absolute(path) })}#${by}`
+      const file = path === undefined ? mapping_file : opener.absolute(mapping_file ?? '')
+      const by = mapping_file === undefined ? names.join(',') : file
+      return `${sourceIdOf({ type, path: path === undefined ? 'uploads' : opener.absolute(path) })}#${by}`
     },
-    check: spec => checkStructured(files, spec),
-    open: (spec, { job }) => structuredSource({ files, spec, asker: job.job_id }),
+    async check(spec, kb) {
+      const missing = await places.missing(spec, kb)
+      return missing.length > 0 || (spec.path === undefined && kb === null)
+        ? missing
+        : checkStructured(places.of(spec, kb ?? ''))
+    },
+    open: (spec, { job }) => structuredSource({ ...places.of(spec, job.kb_id), asker: job.job_id }),
   }
 }
 
 /** Every mistake that can be seen without reading rows. */
-export const checkStructured = async (files: TableFiles, spec: StructuredSpec): Promise<readonly SourceMistake[]> => {
+export const checkStructured = async ({ files, spec }: PlacedTables): Promise<readonly SourceMistake[]> => {
   const { opener } = files
   const order = { asker: 'check', signal: new AbortController().signal, from: { look: 0 } }
   const inline = spec.mapping !== undefined

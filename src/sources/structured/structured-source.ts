@@ -7,12 +7,11 @@ import type { StructuredSpec } from '../specs/structured.ts'
 import { type Cursor, firstOf, parseCursor } from './cursor.ts'
 import { type LoadedMapping, mappingOf } from './mapping-of.ts'
 import { isTableFile, type TableFile } from './opened-table.ts'
-import { openTableFile, pathsOf, type TableFiles } from './table-file.ts'
+import { openTableFile, pathsOf } from './table-file.ts'
+import type { PlacedTables } from './table-places.ts'
 import { columnsOf, keysOf } from './table-plan.ts'
 
-export interface StructuredOptions {
-  readonly files: TableFiles
-  readonly spec: StructuredSpec
+export interface StructuredOptions extends PlacedTables {
   /** The job. */
   readonly asker: string
   /** A bite ends after the piece of a file that reaches one of these. */

@@ -6,7 +6,7 @@ import type { Bite } from '../../../src/sources/source.ts'
 import { structuredSpec } from '../../../src/sources/specs/structured.ts'
 import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
 import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
-import { tableFilesBelow } from '../../kit/table-files.ts'
+import { specOfTables, tableFilesBelow } from '../../kit/table-files.ts'
 import { xlsxOf } from '../parsing/zip-of.ts'
 
 const { signal } = new AbortController()
@@ -22,12 +22,12 @@ const columns = [
   { column: 'Word', name: 'word', type: 'text' },
 ]
 const specOf = (table: object = {}, more: object = {}) =>
-  structuredSpec.parse({
+  specOfTables({
     ...{ type: 'structured', path: '.', mapping: { tables: [{ table: 't', files: ['a.csv'], columns, ...table }] } },
     ...more,
   })
 const check = async (spec = specOf()) =>
-  (await checkStructured(tableFilesBelow(folder), spec)).map(({ path, message }) => `${path} ${message}`)
+  (await checkStructured({ files: tableFilesBelow(folder), spec })).map(({ path, message }) => `${path} ${message}`)
 const open = (spec = specOf(), rows = 2, files = tableFilesBelow(folder)) =>
   structuredSource({
     ...{ files, spec, asker: 'job' },
@@ -69,7 +69,7 @@ describe('a mapping', () => {
   test('in a file is refused with the path inside of it', async () => {
     write('a.csv', 'No,Word\n')
     write('m.yaml', 'tables:\n  - table: t\n    files: [a.csv]\n    columns: [{ name: No, type: number }]\n')
-    const spec = structuredSpec.parse({ type: 'structured', path: '.', mapping_file: 'm.yaml' })
+    const spec = specOfTables({ type: 'structured', path: '.', mapping_file: 'm.yaml' })
     expect(await check(spec)).toEqual([
       expect.stringMatching(/^mapping_file tables\[0\]\.columns\[0\]\.type must be one of/),
     ])

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { structuredSpec } from '../../../src/sources/specs/structured.ts'
 import { firstRows } from '../../../src/sources/structured/first-rows.ts'
 import { checkStructured } from '../../../src/sources/structured/structured-kind.ts'
 import { structuredSource } from '../../../src/sources/structured/structured-source.ts'
-import { tableFilesBelow } from '../../kit/table-files.ts'
+import { specOfTables, tableFilesBelow, tablePlacesBelow } from '../../kit/table-files.ts'
 import { xlsxOf, zipOf } from '../parsing/zip-of.ts'
 
 const { signal } = new AbortController()
@@ -24,12 +23,12 @@ const columns = [
   { column: 'Word', name: 'word', type: 'text' },
 ]
 const specOf = (table: object = {}, more: object = {}) =>
-  structuredSpec.parse({
+  specOfTables({
     ...{ type: 'structured', path: '.', mapping: { tables: [{ table: 't', files: ['a.xlsx'], columns, ...table }] } },
     ...more,
   })
 const check = async (spec = specOf(), files = tableFilesBelow(folder)) =>
-  (await checkStructured(files, spec)).map(({ path, message }) => `${path} ${message}`)
+  (await checkStructured({ files, spec })).map(({ path, message }) => `${path} ${message}`)
 
 describe('at admission a workbook', () => {
   test('that fits has no mistakes, and one whose header does not has the same as a CSV file', async () => {
@@ -77,7 +76,7 @@ describe('at admission a workbook', () => {
   test('shows its first rows as they would be typed', async () => {
     const rows = `<row><c><v>1</v></c><c s="1"><v>45322</v></c>${text('one')}</row><row r="5"><c t="e"><v>#REF!</v></c><c><v>45322</v></c>${text('x')}</row>`
     write('a.xlsx', xlsxOf({ S: head + rows.repeat(1) }))
-    expect(await firstRows(tableFilesBelow(folder))(specOf(), 2, signal)).toMatchObject({
+    expect(await firstRows(tablePlacesBelow(folder))(specOf(), 2, signal, null)).toMatchObject({
       tables: [
         {
           file: expect.stringMatching(/^file:.*\/a\.xlsx\?sheet=S$/),

@@ -214,6 +214,6 @@ describe('a spec', () => {
 
   test('is refused where the endpoint may not be asked', async () => {
     const kind = youtubeKind({ fetcher: fetcherWith(), endpoint: new URL('http://127.0.0.1:9') })
-    expect(await kind.check(specOf({ videos: ['dQw4w9WgXcQ'] }))).toMatchObject([{ path: '' }])
+    expect(await kind.check(specOf({ videos: ['dQw4w9WgXcQ'] }), null)).toMatchObject([{ path: '' }])
   })
 })
