@@ -21,8 +21,6 @@ export interface Metering {
   /** The pool of this process, and how many connections it may open. */
   pool(pool: Connections, max: number): void
   roles(names: readonly string[]): void
-  /** Where to look for the spans that were lost. */
-  traces(lost: () => number): void
 }
 
 /** Of a pool of `pg`. */
@@ -58,7 +56,6 @@ export const openMetering = ({ dataDir, embedding }: Config, log: Pick<Logger, '
         set(poolMax, {}, max)
       })
     },
-    traces: lost => metrics.look([instruments.spansLost], set => set(instruments.spansLost, {}, lost())),
     roles: names =>
       metrics.look([instruments.info], set => set(instruments.info, { version, roles: names.join(' ') }, 1)),
   }

@@ -16,14 +16,13 @@ import type { Effects } from './runtime/effects.ts'
 import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
-import { untraced } from './runtime/tracing.ts'
+import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
 import { tabulating } from './stages/tabulating.ts'
 import type { OperatorServer } from './telemetry/operator-server.ts'
-import type { Telemetry } from './telemetry/otel.ts'
 import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
@@ -43,18 +42,15 @@ export interface RunningRoles extends Running {
 
 type Started = Running & { readonly url?: string; nudge?(): void }
 
-const untold = { tracing: untraced, lost: () => 0 }
-
 /** Starts the roles of this process over one set of parts. `stop` ends them in the order of the line, then the parts. */
 export const startRoles = async (
   roles: readonly Role[],
   config: Config,
   log: Logger,
-  { tracing, lost }: Pick<Telemetry, 'tracing' | 'lost'> = untold,
+  tracing: Tracing = untraced,
 ): Promise<RunningRoles> => {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
   const parts = openParts(config, log, fail, tracing)
-  parts.metering.traces(lost)
   const started: Started[] = []
   let operating: OperatorServer | null = null
   const stop = async () => {

@@ -183,7 +183,6 @@ export const instruments = {
   poolMax: gauge('all', 'database_pool_max', 'Connections that the pool may open.'),
   diskFree: gauge('all', 'data_folder_free_bytes', 'Free on the disk of the data folder, for who may write there.'),
   diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of the data folder.'),
-  spansLost: gauge('all', 'traces_spans_lost', 'Spans that no collector took, since the start of the process.'),
   info: gauge('all', 'penstock_info', 'Always 1; the labels tell what the process is.', ['version', 'roles']),
   collectErrors: counter(
     'all',
