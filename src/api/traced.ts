@@ -1,4 +1,4 @@
-import { isSpanContextValid, type Span, SpanKind, trace } from '@opentelemetry/api'
+import { type Span, SpanKind, trace } from '@opentelemetry/api'
 import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -27,8 +27,6 @@ export const traced = async <T extends { readonly status: number }>(
   const attributes = { [ATTR_HTTP_REQUEST_METHOD]: method, [ATTR_HTTP_ROUTE]: path, [ATTR_URL_PATH]: pathOf(request) }
   const span = tracer.startSpan(`${method} ${path}`, { kind: SpanKind.SERVER, attributes }, parent)
   span.setAttribute('penstock.request_id', request.id)
-  const { traceId } = span.spanContext()
-  if (isSpanContextValid(span.spanContext())) request.log = request.log.child({ trace_id: traceId })
   return within(
     span,
     parent,

@@ -115,10 +115,10 @@ export class LaneWorker<W> {
         if ((await this.#hold(ending, aborting, streak)) === 'done') return
       } catch (error) {
         if (ending.aborted) return
-        const outside = { origin: 'line', cause: error, traceId: null } as const
-        const { origin, cause, traceId } = error instanceof SliceError ? error : outside
+        const origin = error instanceof SliceError ? error.origin : 'line'
+        const cause = error instanceof SliceError ? error.cause : error
         const verdict = judge(cause, origin, streak.failed(cause), this.#options.policy)
-        logVerdict(this.#options, cause, verdict, traceId)
+        logVerdict(this.#options, cause, verdict)
         this.#options.meter?.failed(this.#options.stage.name, codeOf(cause), verdict.kind)
         if (verdict.kind === 'fail') {
           failure = { type: 'phase_failure', code: verdict.code, message: verdict.message }

@@ -103,13 +103,11 @@ export const logVerdict = (
   },
   error: unknown,
   { kind }: Verdict,
-  traceId: string | null = null,
 ): void => {
   const { lane, stage, gate, log } = where
   const job = gate.of(lane)?.job
   const of = job ? { kb_id: job.kb_id, job_id: job.job_id } : {}
-  const traced = traceId === null ? {} : { trace_id: traceId }
-  const about = { stage: stage.name, lane, ...of, ...traced, code: codeOf(error), err: error, verdict: kind }
+  const about = { stage: stage.name, lane, ...of, code: codeOf(error), err: error, verdict: kind }
   if (kind === 'fail') log.error(about, `${stage.phase} failed: ${messageOf(error)}`)
   else log.warn(about, `${stage.phase} tries again: ${messageOf(error)}`)
 }

@@ -5,8 +5,6 @@ import type { Origin } from './retry.ts'
 export class SliceError extends Error {
   override readonly name = 'SliceError'
   readonly origin: Origin
-  /** The trace of its slice, once it has left that. */
-  traceId: string | null = null
   constructor(origin: Origin, cause: unknown) {
     super(messageOf(cause), { cause })
     this.origin = origin

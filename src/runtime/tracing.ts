@@ -22,8 +22,6 @@ export interface SliceAbout {
 
 /** The spans of one attempt of one slice: of the slice, and of each document in it. */
 export interface SliceTrace {
-  /** Of the document, where the slice has one alone, else of the slice; 32 hex digits, null where nothing is traced. */
-  readonly id: string | null
   /** Calls that `work` makes are shown inside the slice. */
   within<T>(work: () => Promise<T>): Promise<T>
   /** The trace headers of a record that an input became; `document` where it is about one. */
@@ -37,7 +35,6 @@ export interface SliceTrace {
 /** Passes on what came along, and records nothing. */
 export const untraced: Tracing = {
   slice: () => ({
-    id: null,
     within: work => work(),
     headers: input => inheritedTrace(input.headers),
     rejected: () => undefined,

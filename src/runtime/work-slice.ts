@@ -71,7 +71,6 @@ export const workSlice = async <W>(options: WorkSliceOptions<W>): Promise<'worke
     trace.end('done')
     return sorted.ended ? 'ended' : 'worked'
   } catch (error) {
-    if (error instanceof SliceError) error.traceId = trace.id
     trace.end(signal.aborted ? 'aborted' : { error: error instanceof SliceError ? error.cause : error })
     throw error
   } finally {

@@ -1,5 +1,4 @@
 import { isatty } from 'node:tty'
-import { isSpanContextValid, trace } from '@opentelemetry/api'
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { hideSecrets } from './secrets.ts'
@@ -45,7 +44,6 @@ export const createLogger = (config: LogConfig, to?: DestinationStream): Logger 
     formatters: { level: label => ({ level: label }) },
     serializers: { err: described, error: described },
     hooks: { streamWrite: hideSecrets(secrets) },
-    mixin: traceFields,
     onChild: remember,
   }
   const output = to ?? destination({ fd: standardError, sync: true })
@@ -71,12 +69,6 @@ export const changeLevel = (log: Logger, level: Level): void => {
     const one = child.deref()
     if (one) one.level = level
   }
-}
-
-/** The trace in which a line is written; a line that says one itself keeps that. */
-const traceFields = (): { readonly trace_id?: string } => {
-  const span = trace.getActiveSpan()?.spanContext()
-  return span !== undefined && isSpanContextValid(span) ? { trace_id: span.traceId } : {}
 }
 
 const passwordOf = (url: string | null): string | null => {

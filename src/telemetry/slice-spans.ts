@@ -2,7 +2,6 @@ import {
   type Attributes,
   type Context,
   context,
-  isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -59,11 +58,6 @@ class SliceSpans implements SliceTrace {
       })
       for (const input of units.values()) if (!isBite(input)) this.#document(input, documentOf(input))
     }
-  }
-
-  get id(): string | null {
-    const own = this.#slice.spanContext()
-    return isSpanContextValid(own) ? own.traceId : null
   }
 
   within<T>(work: () => Promise<T>): Promise<T> {

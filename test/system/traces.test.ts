@@ -151,24 +151,6 @@ test('documents of a run have a trace each, linked to that of the request; what 
   }
 })
 
-test('what waits is in the trace of its document, and so is the line of the log that says why', async () => {
-  penstock.write('limited/one.md', '# One\n\nIt has to wait.\n')
-  const first = provider.requests.length
-  provider.answer = (_, number) =>
-    number === first ? { kind: 'status', status: 429, retryAfter: '1' } : { kind: 'vectors' }
-  const job = await run('limited')
-  const [hit] = await search('limited', 'has to wait')
-  const spans = await trace('both slices', traceIdOf(job, hit!.document_id), got => named(got, line[3]!).length === 2)
-  expect(named(spans, line[3]!).map(({ failed }) => failed)).toEqual([false, false])
-  const said = penstock
-    .worker('embedding')
-    .log()
-    .split('\n')
-    .map(one => JSON.parse(one))
-    .filter(({ code }) => code === 'provider_429')
-  expect(said).toMatchObject([{ job_id: job, stage: 'embedding', trace_id: hit!.trace_id, verdict: 'wait' }])
-})
-
 test('a collector that is gone is said once, and the job ends as ever', async () => {
   await collector.close()
   penstock.write('gone/one.md', '# One\n\nNobody sees how it goes.\n')

@@ -1,8 +1,5 @@
-import { context, trace } from '@opentelemetry/api'
-import { expect, test, vi } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { expect, test } from 'vitest'
 import { changeLevel, createLogger, type LogConfig } from '../../src/telemetry/log.ts'
-import { openTelemetry } from '../../src/telemetry/otel.ts'
 
 const config: LogConfig = {
   log: { level: 'info', format: 'json' },
@@ -95,19 +92,4 @@ test('a level that is changed holds for loggers that were made before', () => {
   changeLevel(log, 'error')
   child.warn('no more')
   expect(lines.map(line => JSON.parse(line).msg)).toEqual(['seen'])
-})
-
-test('a line of the log that is written inside of a span has its trace, unless it says one itself; no other has', async () => {
-  const { log, lines } = open()
-  const { traces } = loadConfig({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, cwd: '/' })
-  const telemetry = await openTelemetry({ traces, log: { warn: vi.fn(), info: vi.fn() }, version: '1', instance: 'a' })
-  const span = trace.getTracer('test').startSpan('one')
-  const { traceId } = span.spanContext()
-  log.warn('outside')
-  context.with(trace.setSpan(context.active(), span), () => {
-    log.child({ lane: 1 }).warn('inside')
-    log.warn({ trace_id: 'its own' }, 'inside')
-  })
-  expect(lines.map(line => JSON.parse(line).trace_id)).toEqual([undefined, traceId, 'its own'])
-  await telemetry.shutdown()
 })
