@@ -25,6 +25,7 @@ import { traceIdOf } from '../schemas/identity.ts'
 import { rootSpanOf } from '../schemas/trace-context.ts'
 import { headersOf, parentOf, spanContextOf } from './contexts.ts'
 import { withIds } from './document-ids.ts'
+import { thrownIn } from './log-trace.ts'
 import { failed, tracer } from './spans.ts'
 
 /** Links of one span; what has more shows the first of them. */
@@ -73,6 +74,7 @@ class SliceSpans implements SliceTrace {
   }
 
   end(how: Parameters<SliceTrace['end']>[0]): void {
+    if (typeof how === 'object') thrownIn(how.error, this.#slice.spanContext())
     const spans = this.#alone ? this.#documents.values() : [...this.#documents.values(), this.#slice]
     for (const span of spans) {
       if (how === 'aborted') span.setAttribute('penstock.aborted', true)
