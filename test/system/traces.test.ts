@@ -159,5 +159,8 @@ test('a collector that is gone is said once, and the job ends as ever', async ()
   const loading = penstock.worker('loading')
   await until('it is said', () => loading.log().includes('Traces do not arrive'))
   expect(loading.log().split('Traces do not arrive').length - 1).toBe(1)
+  const api = /metrics are at (http:\/\/[^"]+)/.exec(loading.log())![1]!
+  const counted = async () => /^penstock_spans_lost_total (\d+)$/m.exec(await (await fetch(api)).text())![1]
+  await until('lost spans are counted', async () => Number(await counted()) > 0)
   expect((await loading.restart()).outcome).toBe('code 0')
 })
