@@ -54,7 +54,7 @@ const registerRun = (program: Command, context: CliContext): void => {
       const unknown = names.filter(name => !isRole(name))
       if (unknown.length > 0)
         throw new UsageError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
-      const running = await startRoles(names.filter(isRole), config, log, telemetry.tracing)
+      const running = await startRoles(names.filter(isRole), config, log, telemetry)
       tellParentReady()
       if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url, operating: running.operating }))
       else if (!process.connected)

@@ -21,6 +21,8 @@ export interface Metering {
   /** The pool of this process, and how many connections it may open. */
   pool(pool: Connections, max: number): void
   roles(names: readonly string[]): void
+  /** How many spans were lost since the start of the process. */
+  spansLost(lost: () => number): void
 }
 
 /** Of a pool of `pg`. */
@@ -56,6 +58,7 @@ export const openMetering = ({ dataDir, embedding }: Config, log: Pick<Logger, '
         set(poolMax, {}, max)
       })
     },
+    spansLost: lost => metrics.read(instruments.spansLost, lost),
     roles: names =>
       metrics.look([instruments.info], set => set(instruments.info, { version, roles: names.join(' ') }, 1)),
   }

@@ -15,13 +15,14 @@ import { openModels } from './models/open.ts'
 import { processName } from './process-name.ts'
 import type { Effects } from './runtime/effects.ts'
 import { type Gate, openGate } from './runtime/gate.ts'
-import { type Tracing, untraced } from './runtime/tracing.ts'
+import type { Tracing } from './runtime/tracing.ts'
 import type { Codec } from './schemas/codec.ts'
 import { openCodec } from './schemas/registry.ts'
 import { topicSpecs } from './schemas/topic-specs.ts'
 import { topics } from './schemas/topics.ts'
 import { Fetcher } from './sources/fetcher.ts'
 import { type ParserPool, parserPool } from './sources/parsing/pool.ts'
+import { noTelemetry, type Telemetry } from './telemetry/otel.ts'
 import { version } from './version.ts'
 
 /** The parts of a process, each opened when a role first asks for it and closed with the process. */
@@ -63,7 +64,7 @@ export const openParts = (
   config: Config,
   log: Logger,
   failed: (error: Error) => void,
-  tracing: Tracing = untraced,
+  { tracing, lost }: Pick<Telemetry, 'tracing' | 'lost'> = noTelemetry,
 ): Parts => {
   const closers: (() => Promise<void>)[] = []
   const once = <T>(open: () => Promise<T>, close: (part: T) => Promise<void>): (() => Promise<T>) => {
@@ -79,7 +80,8 @@ export const openParts = (
     }
   }
   const metering = openMetering(config, log)
-  const nothing = async () => undefined
+  metering.spansLost(lost)
+  const noClose = async () => undefined
 
   const broker = once(
     async () => {
@@ -97,7 +99,7 @@ export const openParts = (
   )
   const codec = once(
     () => openCodec({ ...registryConnection(addressOf(config.registry.url, 'SCHEMA_REGISTRY_URL'), config), topics }),
-    nothing,
+    noClose,
   )
   const gate = once(
     async () => openGate({ broker: await broker(), codec: await codec(), failed }),
@@ -120,10 +122,10 @@ export const openParts = (
   )
   const store = once(
     async () => createKnowledgeStore({ ...(await database()), deleteGuard: config.jobs.deleteGuard, code: version }),
-    nothing,
+    noClose,
   )
 
-  const tables = once(async () => createTableStore(await database()), nothing)
+  const tables = once(async () => createTableStore(await database()), noClose)
 
   const parsers = once(
     async () => {

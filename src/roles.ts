@@ -16,13 +16,13 @@ import type { Effects } from './runtime/effects.ts'
 import { isOutOfReach, messageOf, Wait } from './runtime/errors.ts'
 import { type Running, runStage } from './runtime/run-stage.ts'
 import type { Stage } from './runtime/stage.ts'
-import { type Tracing, untraced } from './runtime/tracing.ts'
 import type { Topic } from './schemas/topics.ts'
 import { sourceOpener } from './sources/open.ts'
 import { replayOpener } from './sources/replay-source.ts'
 import { indexing } from './stages/indexing.ts'
 import { tabulating } from './stages/tabulating.ts'
 import type { OperatorServer } from './telemetry/operator-server.ts'
+import { noTelemetry, type Telemetry } from './telemetry/otel.ts'
 import { crawlingWebParts } from './web-parts.ts'
 
 /** What a process can be; several at once is fine. */
@@ -47,10 +47,10 @@ export const startRoles = async (
   roles: readonly Role[],
   config: Config,
   log: Logger,
-  tracing: Tracing = untraced,
+  telemetry: Pick<Telemetry, 'tracing' | 'lost'> = noTelemetry,
 ): Promise<RunningRoles> => {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
-  const parts = openParts(config, log, fail, tracing)
+  const parts = openParts(config, log, fail, telemetry)
   const started: Started[] = []
   let operating: OperatorServer | null = null
   const stop = async () => {

@@ -36,7 +36,7 @@ export interface Settlement {
     readonly records: readonly OutgoingRecord[]
   }[]
   /** Of each reject. */
-  readonly codes: readonly string[]
+  readonly letters: readonly DeadLetter[]
 }
 
 /** What a stage said through its context while it worked on a slice. */
@@ -141,7 +141,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       for (const to of stage.fansOut ? job.lanes : [lane])
         add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
 
-  for (const { record, value, uri, document, reject, part } of rejected) {
+  const letters = rejected.map(({ record, value, uri, document, reject, part }) => {
     const documentId = document?.id ?? text(value, 'document_id')
     trace.rejected(record, documentId, reject)
     const headers = inherited(record, documentId)
@@ -166,7 +166,8 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       payload: part ? null : record.value.subarray(0, payloadLimit),
     }
     add(deadLetters, lane, documentId ?? record.key, letter, headers)
-  }
+    return letter
+  })
 
   add(progressTopic, lane, job.job_id, {
     type: 'progress',
@@ -188,5 +189,5 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
     branch_outputs: branchOutputs,
     row_documents: said.rowDocuments,
   })
-  return { sends: [...sends.values()], codes: rejected.map(({ reject }) => reject.code) }
+  return { sends: [...sends.values()], letters }
 }

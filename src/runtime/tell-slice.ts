@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { DeadLetter } from '../schemas/dead-letter.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import type { Slice } from './lane-queue.ts'
 import type { SliceCount, StageMeter } from './meter.ts'
@@ -18,7 +19,7 @@ export interface Done {
   readonly inputs: readonly Input[]
   readonly outcomes: readonly Outcome[]
   /** Of each reject. */
-  readonly codes: readonly string[]
+  readonly letters: readonly DeadLetter[]
   /** What the stage itself counted. */
   readonly items: number
   readonly started: number
@@ -28,7 +29,7 @@ export interface Done {
 
 /** Tells who counts, and the log, of a slice that was just committed. */
 export const tellSlice = ({ stage, holding, slice, meter, log }: Teller, done: Done): void => {
-  const { inputs, started, transformed, effected } = done
+  const { inputs, letters, started, transformed, effected } = done
   const committed = performance.now()
   meter?.sliceDone(countSlice(stage, holding.job, done, committed - started))
   const ms = (from: number, to: number) => Math.round(to - from)
@@ -37,6 +38,8 @@ export const tellSlice = ({ stage, holding, slice, meter, log }: Teller, done: D
     effect_ms: ms(transformed, effected),
     commit_ms: ms(effected, committed),
   }
+  for (const { code, message, trace_id, document_id, uri, offset } of letters)
+    log.debug({ code, ...(trace_id && { trace_id }), document_id, uri, offset }, `rejected: ${message}`)
   log.debug({ first: slice.first, records: inputs.length, ...times }, 'slice done')
 }
 
@@ -44,7 +47,7 @@ export const tellSlice = ({ stage, holding, slice, meter, log }: Teller, done: D
 export const countSlice = (
   stage: Teller['stage'],
   job: LaneJob,
-  { inputs, outcomes, codes, items }: Pick<Done, 'inputs' | 'outcomes' | 'codes' | 'items'>,
+  { inputs, outcomes, letters, items }: Pick<Done, 'inputs' | 'outcomes' | 'letters' | 'items'>,
   ms: number,
 ): SliceCount => {
   const emitted = outcomes.flatMap(outcome =>
@@ -65,7 +68,7 @@ export const countSlice = (
     chunksIn: count(taken, 'chunk', 'vector'),
     chunksOut: count(emitted, 'chunk'),
     embedded: emitted.filter(({ type, embedding }) => type === 'vector' && (embedding as Buffer).length > 0).length,
-    codes,
+    codes: letters.map(({ code }) => code),
   }
 }
 

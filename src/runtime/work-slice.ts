@@ -154,7 +154,7 @@ const workSorted = async <W>(
   } catch (error) {
     throw new SliceError('line', error)
   }
-  tellSlice(options, { inputs, outcomes, codes: settled.codes, items: said.items, started, transformed, effected })
+  tellSlice(options, { inputs, outcomes, letters: settled.letters, items: said.items, started, transformed, effected })
 }
 
 const by =

@@ -184,6 +184,7 @@ export const instruments = {
   diskFree: gauge('all', 'data_folder_free_bytes', 'Free on the disk of the data folder, for who may write there.'),
   diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of the data folder.'),
   info: gauge('all', 'penstock_info', 'Always 1; the labels tell what the process is.', ['version', 'roles']),
+  spansLost: counter('all', 'penstock_spans_lost_total', 'Spans that were dropped; 0 where nothing is traced.'),
   collectErrors: counter(
     'all',
     'metrics_collect_errors_total',

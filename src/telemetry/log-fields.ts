@@ -12,7 +12,12 @@ export const logFields = {
   request_id: { type: 'string', doc: 'The request of the API, as in X-Request-ID and in error bodies.', always: false },
   stage: { type: 'string', doc: 'The stage of the line, as in the metrics.', always: false },
   lane: { type: 'number', doc: 'The partition of the stage topics.', always: false },
-  trace_id: { type: 'string', doc: 'The trace of the document, as in its dead letters: 32 hex digits.', always: false },
+  trace_id: {
+    type: 'string',
+    doc: 'The trace that shows what the line is about: 32 hex digits. Of a reject as in its dead letter.',
+    always: false,
+  },
+  span_id: { type: 'string', doc: 'The span of it in which the line was written: 16 hex digits.', always: false },
   operation: { type: 'string', doc: 'What was tried, where an error is not fatal.', always: false },
   code: { type: 'string', doc: 'The code of an error, as in API answers and dead letters.', always: false },
   err: { type: 'object', doc: 'An error: type, message, code, stack, and its causes.', always: false },

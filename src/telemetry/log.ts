@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty'
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { traceFields } from './log-trace.ts'
 import { hideSecrets } from './secrets.ts'
 
 /** What the configuration says of logs; the keys are those of `Config`. */
@@ -22,7 +23,8 @@ export type Level = (typeof levels)[number]
 
 /**
  * The logger of a process. Lines go to standard error, so that the output of a command stays its own. Those of the
- * line carry kb_id, job_id, stage and lane, set on child loggers where they are known. Secrets are hidden in the
+ * line carry kb_id, job_id, stage and lane, set on child loggers where they are known, and the ids of the span in which
+ * they are written. Secrets are hidden in the
  * finished line, whatever field, message or cause of an error they came in with. `log-fields.ts` lists the fields.
  */
 export const createLogger = (config: LogConfig, to?: DestinationStream): Logger => {
@@ -43,6 +45,7 @@ export const createLogger = (config: LogConfig, to?: DestinationStream): Logger 
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: label => ({ level: label }) },
     serializers: { err: described, error: described },
+    mixin: traceFields,
     hooks: { streamWrite: hideSecrets(secrets) },
     onChild: remember,
   }

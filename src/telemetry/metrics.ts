@@ -32,6 +32,7 @@ export class Metrics {
   readonly #made = new Map<string, Counter | Gauge | Histogram>()
   readonly #known = new Map<string, Set<string>>()
   readonly #looks: Look[] = []
+  readonly #read = new Map<Instrument<never, 'counter'>, () => number>()
 
   constructor(options: MetricsOptions) {
     this.#options = options
@@ -57,9 +58,19 @@ export class Metrics {
     this.#looks.push({ gauges, look })
   }
 
+  /** From now on this counter has the value that something else has counted since the start of the process. */
+  read(counter: Instrument<never, 'counter'>, counted: () => number): void {
+    this.#read.set(counter, counted)
+  }
+
   /** Everything, in the text format of Prometheus. A gauge that cannot be had is left out, and counted. */
   async text(): Promise<string> {
     await Promise.all(this.#looks.map(one => this.#take(one)))
+    for (const [counter, counted] of this.#read) {
+      const made = this.#of(counter, Counter)
+      made.reset()
+      made.inc(counted())
+    }
     return this.#registry.metrics()
   }
 

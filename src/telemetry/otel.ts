@@ -24,7 +24,8 @@ const mostSpans = 4_096
 
 const shutdownWithinMs = 1_000
 
-const nothing: Telemetry = { tracing: untraced, lost: () => 0, shutdown: async () => undefined }
+/** Where nothing is traced. */
+export const noTelemetry: Telemetry = { tracing: untraced, lost: () => 0, shutdown: async () => undefined }
 
 /**
  * Starts traces where a collector is named, and loads nothing of them elsewhere. The first thing a process does after it
@@ -32,7 +33,7 @@ const nothing: Telemetry = { tracing: untraced, lost: () => 0, shutdown: async (
  */
 export const openTelemetry = async ({ traces, log, version, instance }: TelemetryOptions): Promise<Telemetry> => {
   const url = traces.tracesEndpoint ?? (traces.endpoint && `${traces.endpoint.replace(/\/$/, '')}/v1/traces`)
-  if (url === null || traces.disabled) return nothing
+  if (url === null || traces.disabled) return noTelemetry
   const [{ startSdk }, { tracing }] = await Promise.all([import('./sdk.ts'), import('./slice-spans.ts')])
   const keep = {
     slowMs: traces.slowMs,

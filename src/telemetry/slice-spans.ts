@@ -25,11 +25,13 @@ import { traceIdOf } from '../schemas/identity.ts'
 import { rootSpanOf } from '../schemas/trace-context.ts'
 import { headersOf, parentOf, spanContextOf } from './contexts.ts'
 import { withIds } from './document-ids.ts'
+import { thrownIn } from './log-trace.ts'
 import { failed, tracer } from './spans.ts'
 
 /** Links of one span; what has more shows the first of them. */
 const mostLinks = 128
 
+type Headers = ReturnType<typeof headersOf>
 type SliceInput = SliceAbout['inputs'][number]
 
 /** A span for each document of a slice, in the trace of the document; and one of the slice where it has not just one. */
@@ -40,6 +42,9 @@ class SliceSpans implements SliceTrace {
   readonly #startTime = Date.now()
   readonly #documents = new Map<string, Span>()
   readonly #inputs: ReadonlyMap<BrokerRecord, SliceInput>
+  /** By `traceparent`, which many records of a document share. */
+  readonly #traceIds = new Map<string, string>()
+  readonly #headers = new Map<Span, Headers>()
   /** The document's, where there is one alone: what happens inside is in its trace then. */
   readonly #slice: Span
   readonly #alone: boolean
@@ -47,7 +52,7 @@ class SliceSpans implements SliceTrace {
   constructor(about: SliceAbout) {
     this.#about = about
     this.#inputs = new Map(about.inputs.map(input => [input.record, input]))
-    const units = new Map(about.inputs.map(input => [unitOf(input, documentOf(input)), input]))
+    const units = new Map(about.inputs.map(input => [this.#unitOf(input, documentOf(input)), input]))
     const [only] = units.values()
     this.#alone = units.size === 1 && only !== undefined && !isBite(only)
     if (this.#alone) this.#slice = this.#document(only!, documentOf(only!))
@@ -65,7 +70,10 @@ class SliceSpans implements SliceTrace {
   }
 
   headers(record: BrokerRecord, document: string | null) {
-    return headersOf(this.#spanOf(record, document).spanContext())
+    const span = this.#spanOf(record, document)
+    const headers = this.#headers.get(span) ?? headersOf(span.spanContext())
+    this.#headers.set(span, headers)
+    return headers
   }
 
   rejected(record: BrokerRecord, document: string | null, why: { readonly code: string; readonly message: string }) {
@@ -73,6 +81,7 @@ class SliceSpans implements SliceTrace {
   }
 
   end(how: Parameters<SliceTrace['end']>[0]): void {
+    if (typeof how === 'object') thrownIn(how.error, this.#slice.spanContext())
     const spans = this.#alone ? this.#documents.values() : [...this.#documents.values(), this.#slice]
     for (const span of spans) {
       if (how === 'aborted') span.setAttribute('penstock.aborted', true)
@@ -89,10 +98,18 @@ class SliceSpans implements SliceTrace {
   }
 
   #document(input: SliceInput, document: string | null): Span {
-    const unit = unitOf(input, document)
+    const unit = this.#unitOf(input, document)
     const span = this.#documents.get(unit) ?? this.#begin(input, document)
     this.#documents.set(unit, span)
     return span
+  }
+
+  /** What has one span in a slice: a document, in one trace. */
+  #unitOf({ record: { headers } }: SliceInput, document: string | null): string {
+    const { traceparent = '' } = headers
+    const traceId = this.#traceIds.get(traceparent) ?? spanContextOf(headers)?.traceId ?? ''
+    this.#traceIds.set(traceparent, traceId)
+    return `${traceId}/${document ?? ''}`
   }
 
   /** Goes on in the trace that the record is of; begins one where it has none. */
@@ -153,10 +170,6 @@ const told = (span: Span, error: unknown): void => {
 
 const documentOf = ({ value: { document_id, uri } }: SliceInput): string | null =>
   typeof document_id === 'string' ? document_id : typeof uri === 'string' ? uri : null
-
-/** What has one span in a slice: a document, in one trace. */
-const unitOf = ({ record: { headers } }: SliceInput, document: string | null): string =>
-  `${spanContextOf(headers)?.traceId ?? ''}/${document ?? ''}`
 
 const linkTo = (headers: Readonly<Record<string, string>>): Link[] => {
   const span = spanContextOf(headers)

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { thrownIn } from './log-trace.ts'
 
 /** The tracer of everything; it records nothing until the SDK is started. */
 export const tracer = trace.getTracer('penstock')
@@ -48,6 +49,7 @@ export const within = async <T>(
   try {
     return await context.with(trace.setSpan(under, span), work)
   } catch (error) {
+    thrownIn(error, span.spanContext())
     wrong(error)
     throw error
   } finally {

@@ -23,7 +23,7 @@ const count = (
           ? outcome
           : outcome.map(value => ({ topic: chunks, key: 'k', value: value as never })),
       ) as readonly Outcome[],
-      codes: [],
+      letters: [],
       items,
     },
     1500,

@@ -151,6 +151,24 @@ test('documents of a run have a trace each, linked to that of the request; what 
   }
 })
 
+test('what waits is in the trace of its document, and so is the line of the log that says why', async () => {
+  penstock.write('limited/one.md', '# One\n\nIt has to wait.\n')
+  const first = provider.requests.length
+  provider.answer = (_, number) =>
+    number === first ? { kind: 'status', status: 429, retryAfter: '1' } : { kind: 'vectors' }
+  const job = await run('limited')
+  const [hit] = await search('limited', 'has to wait')
+  const spans = await trace('both slices', traceIdOf(job, hit!.document_id), got => named(got, line[3]!).length === 2)
+  expect(named(spans, line[3]!).map(({ failed }) => failed)).toEqual([false, false])
+  const said = penstock
+    .worker('embedding')
+    .log()
+    .split('\n')
+    .map(one => JSON.parse(one))
+    .filter(({ code }) => code === 'provider_429')
+  expect(said).toMatchObject([{ job_id: job, stage: 'embedding', trace_id: hit!.trace_id, verdict: 'wait' }])
+})
+
 test('a collector that is gone is said once, and the job ends as ever', async () => {
   await collector.close()
   penstock.write('gone/one.md', '# One\n\nNobody sees how it goes.\n')
@@ -159,5 +177,8 @@ test('a collector that is gone is said once, and the job ends as ever', async ()
   const loading = penstock.worker('loading')
   await until('it is said', () => loading.log().includes('Traces do not arrive'))
   expect(loading.log().split('Traces do not arrive').length - 1).toBe(1)
+  const api = /metrics are at (http:\/\/[^"]+)/.exec(loading.log())![1]!
+  const counted = async () => /^penstock_spans_lost_total (\d+)$/m.exec(await (await fetch(api)).text())![1]
+  await until('lost spans are counted', async () => Number(await counted()) > 0)
   expect((await loading.restart()).outcome).toBe('code 0')
 })

@@ -76,6 +76,16 @@ test('a look that fails, or comes too late, costs its own gauges alone, and is c
   expect(await lines()).toContain('metrics_collect_errors_total{metric="ingestion_jobs_active"} 2')
 })
 
+test('a counter that something else counts has its value of the moment at each look', async () => {
+  const { metrics, lines } = open()
+  let lost = 0
+  metrics.read(instruments.spansLost, () => lost)
+  expect(await lines()).toEqual(['penstock_spans_lost_total 0'])
+  lost = 7
+  expect(await lines()).toEqual(['penstock_spans_lost_total 7'])
+  expect(await lines()).toEqual(['penstock_spans_lost_total 7'])
+})
+
 test('each instrument has a name of its own that says its unit, and labels that are few or bounded', () => {
   const all = Object.values<Instrument>(instruments)
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
