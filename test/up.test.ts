@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     expect(up.output().match(/Penstock is ready at http:\/\/127\.0\.0\.1:\d+\n/g)).toHaveLength(1)
     const { PENSTOCK_PORT: _, ...byFolder } = environment
     const { code, output } = await ended(run(['status', '--json'], byFolder))
-    expect({ code, output: JSON.parse(output) }).toEqual({ code: 0, output: { jobs: [] } })
+    expect({ code, output: JSON.parse(output) }).toEqual({ code: 0, output: { jobs: [], next: null } })
   })
 
   test('a second one on the same data folder is refused with the address of the first', async () => {

@@ -41,7 +41,9 @@ class SliceSpans implements SliceTrace {
   readonly #about: SliceAbout
   readonly #startTime = Date.now()
   readonly #documents = new Map<string, Span>()
-  readonly #inputs: ReadonlyMap<BrokerRecord, SliceInput>
+  /** Of each record but bites, the span of its document. */
+  readonly #spans = new Map<BrokerRecord, Span>()
+  readonly #bites = new Map<BrokerRecord, SliceInput>()
   /** By `traceparent`, which many records of a document share. */
   readonly #traceIds = new Map<string, string>()
   readonly #headers = new Map<Span, Headers>()
@@ -51,18 +53,23 @@ class SliceSpans implements SliceTrace {
 
   constructor(about: SliceAbout) {
     this.#about = about
-    this.#inputs = new Map(about.inputs.map(input => [input.record, input]))
-    const units = new Map(about.inputs.map(input => [this.#unitOf(input, documentOf(input)), input]))
+    const unitOf = about.inputs.map(input => this.#unitOf(input, documentOf(input)))
+    const units = new Map<string, SliceInput>()
+    for (const [i, input] of about.inputs.entries()) if (!units.has(unitOf[i]!)) units.set(unitOf[i]!, input)
     const [only] = units.values()
     this.#alone = units.size === 1 && only !== undefined && !isBite(only)
     if (this.#alone) this.#slice = this.#document(only!, documentOf(only!))
     else {
       const links = [...units.values()].flatMap(({ record }) => linkTo(record.headers)).slice(0, mostLinks)
       this.#slice = this.#start(ROOT_CONTEXT, [...this.#jobLink(), ...links], {
+        ...this.#place(),
         [ATTR_MESSAGING_BATCH_MESSAGE_COUNT]: about.inputs.length,
       })
       for (const input of units.values()) if (!isBite(input)) this.#document(input, documentOf(input))
     }
+    for (const [i, input] of about.inputs.entries())
+      if (isBite(input)) this.#bites.set(input.record, input)
+      else this.#spans.set(input.record, this.#documents.get(unitOf[i]!)!)
   }
 
   within<T>(work: () => Promise<T>): Promise<T> {
@@ -91,10 +98,10 @@ class SliceSpans implements SliceTrace {
   }
 
   #spanOf(record: BrokerRecord, document: string | null): Span {
-    const input = this.#inputs.get(record)
-    if (!input) return this.#slice
-    if (!isBite(input)) return this.#document(input, documentOf(input))
-    return document === null ? this.#slice : this.#document(input, document)
+    const own = this.#spans.get(record)
+    if (own) return own
+    const bite = this.#bites.get(record)
+    return bite === undefined || document === null ? this.#slice : this.#document(bite, document)
   }
 
   #document(input: SliceInput, document: string | null): Span {
@@ -116,6 +123,8 @@ class SliceSpans implements SliceTrace {
   #begin({ record, value }: SliceInput, document: string | null): Span {
     const { job } = this.#about
     const attributes: Attributes = {
+      // What is the same for all is said by the slice, to which each links.
+      ...(this.#alone ? this.#place() : {}),
       [ATTR_MESSAGING_KAFKA_OFFSET]: record.offset,
       ...(document === null || document === value.uri ? {} : { 'penstock.document_id': document }),
       ...(typeof value.uri === 'string' ? { 'penstock.uri': value.uri } : {}),
@@ -131,20 +140,27 @@ class SliceSpans implements SliceTrace {
   }
 
   #start(parent: Context, links: Link[], more: Attributes): Span {
-    const { stage, topic, lane, job, attempt } = this.#about
+    const { stage, topic, job, attempt } = this.#about
     const attributes: Attributes = {
       [ATTR_MESSAGING_SYSTEM]: 'kafka',
-      [ATTR_MESSAGING_OPERATION_NAME]: stage,
-      [ATTR_MESSAGING_OPERATION_TYPE]: 'process',
-      [ATTR_MESSAGING_DESTINATION_NAME]: topic,
-      [ATTR_MESSAGING_DESTINATION_PARTITION_ID]: String(lane),
-      [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: stage,
       'penstock.attempt': attempt,
       ...(job ? { 'penstock.job_id': job.job_id, 'penstock.kb_id': job.kb_id } : {}),
       ...more,
     }
     const startTime = this.#startTime
     return tracer.startSpan(`${stage} ${topic}`, { kind: SpanKind.CONSUMER, startTime, links, attributes }, parent)
+  }
+
+  /** Where in Kafka the slice is. */
+  #place(): Attributes {
+    const { stage, topic, lane } = this.#about
+    return {
+      [ATTR_MESSAGING_OPERATION_NAME]: stage,
+      [ATTR_MESSAGING_OPERATION_TYPE]: 'process',
+      [ATTR_MESSAGING_DESTINATION_NAME]: topic,
+      [ATTR_MESSAGING_DESTINATION_PARTITION_ID]: String(lane),
+      [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: stage,
+    }
   }
 
   /** To the span of the whole slice, in which the calls are that were made for several documents at once. */
