@@ -91,11 +91,15 @@ describe.runIf(process.platform === 'linux')('penstock up', () => {
     expect(reference.metrics).toMatchObject({ documents: files + 1, rejected: 0 })
 
     const job_id = await ingest('killed')
-    await until('work in the middle', async () => {
-      const { status, phase_details } = await client.job({ params: { job_id } })
-      if (status === 'completed') throw new Error('The job ended before it was disturbed.')
-      return phase_details.some(({ name, items_processed }) => name === 'CHUNKING' && items_processed > 0)
-    })
+    await until(
+      'work in the middle',
+      async () => {
+        const { status, phase_details } = await client.job({ params: { job_id } })
+        if (status === 'completed') throw new Error('The job ended before it was disturbed.')
+        return phase_details.some(({ name, items_processed }) => name === 'CHUNKING' && items_processed > 0)
+      },
+      60_000,
+    )
     const tree = treeOf(up.child.pid!)
     expect(tree.length).toBeGreaterThanOrEqual(6)
     for (const pid of tree) process.kill(pid, 'SIGKILL')
