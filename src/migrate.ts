@@ -33,24 +33,22 @@ const checkApplied = async (database: Database, name: string): Promise<void> => 
 }
 
 export const migrationStatus = async (database: Database): Promise<MigrationStatus> => {
-  await ensureTable(database)
+  const pending = await pendingOf(database)
   const applied = await database.orm.migrator.getExecuted()
-  const pending = await database.orm.migrator.getPending()
   return { applied: applied.map(({ name, executed_at }) => ({ name, at: executed_at })), pending: pending.map(nameOf) }
 }
 
 /** Whoever else migrates waits for the end of this, within the `lock_timeout`, and does what is left then. */
 const alone = async <T>(database: Database, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
-  await ensureTable(database)
+  await pendingOf(database)
   return database.orm.em.fork().transactional(async tx => {
     await tx.execute('lock table mikro_orm_migrations in share row exclusive mode').catch(busy)
     return work(tx.getTransactionContext()!)
   })
 }
 
-/** Of two that make the table of migrations at once, one fails; then it is there. */
-const ensureTable = ({ orm: { migrator } }: Database): Promise<unknown> =>
-  migrator.getPending().catch(() => migrator.getPending())
+/** Makes the table of migrations where there is none. Of two that make it at once, one fails; then it is there. */
+const pendingOf = ({ orm: { migrator } }: Database) => migrator.getPending().catch(() => migrator.getPending())
 
 const busy = (cause: unknown): never => {
   if (codeOf(cause) !== '55P03') throw cause

@@ -144,11 +144,11 @@ const inputOf = async (
   return input
 }
 
+const namesKb = z.object({ kb_id: kbId })
+
 /** The knowledge base that a request names in its path or its body. */
-const kbOf = (params: unknown, body: unknown): string | null => {
-  const named = [params, body].map(part => z.object({ kb_id: kbId }).safeParse(part)).find(one => one.success)
-  return named?.data?.kb_id ?? null
-}
+const kbOf = (params: unknown, body: unknown): string | null =>
+  (namesKb.safeParse(params).data ?? namesKb.safeParse(body).data)?.kb_id ?? null
 
 /** As the router writes it. */
 const urlOf = ({ path, pathRest }: Route): string =>

@@ -38,16 +38,19 @@ const check = async (context: CliContext, mapping: string, flags: Flags): Promis
   if ((flags.uploads === undefined) !== (flags.kb === undefined) || (flags.uploads && flags.path !== undefined))
     throw new UsageError('--uploads and --kb go together, and --path not with them')
   const client = await context.client()
-  const body = { ...(flags.uploads ? ofUploads(mapping, flags) : ofFiles(context, mapping, flags)), rows: flags.rows }
+  const body = {
+    ...(flags.kb === undefined ? ofFiles(context, mapping, flags) : ofUploads(mapping, flags.kb)),
+    rows: flags.rows,
+  }
   const found = await client.checkStructured({ body }, context.signal)
   if (flags.json) return sayJson(context.stdout, found)
   for (const one of found.tables) for (const line of described(one)) say(context.stdout, line)
   say(context.stdout, 'The mapping fits its files.')
 }
 
-const ofUploads = (mapping_file: string, { kb }: Flags) => ({
+const ofUploads = (mapping_file: string, kb_id: string) => ({
   source: { type: 'structured' as const, uploads: true as const, mapping_file },
-  ...(kb === undefined ? {} : { kb_id: kb }),
+  kb_id,
 })
 
 const ofFiles = ({ cwd }: CliContext, mapping: string, flags: Flags) => {

@@ -6,7 +6,7 @@ import { ListingCaches } from './listing-cache.ts'
 import type { Parsers } from './parsing/parsers.ts'
 import type { ReadFile } from './readers/reader.ts'
 import type { FilesSpec } from './specs/files.ts'
-import { nothingUploaded, type UploadsPlace, uploadsOf } from './uploaded.ts'
+import { nothingUploaded, placeOf, type UploadsPlace, uploadsOf } from './uploaded.ts'
 
 export interface FilesDeps {
   readonly opener: FileOpener
@@ -18,9 +18,9 @@ export interface FilesDeps {
 export const filesKind = ({ opener, parsers, uploads }: FilesDeps, read: ReadFile): SourceKind<FilesSpec> => {
   const caches = new ListingCaches()
   return {
-    id: ({ type, path }) => sourceIdOf({ type, path: path === undefined ? 'uploads' : opener.absolute(path) }),
+    id: ({ type, path }) => sourceIdOf({ type, path: placeOf(opener, path) }),
     async check({ path }, kb) {
-      if (path === undefined) return kb === null ? [] : nothingUploaded(uploads, kb)
+      if (path === undefined) return nothingUploaded(uploads, kb)
       const refusal = await opener.checkSpec({ path })
       return refusal === null ? [] : [{ path: 'path', message: refusal.message }]
     },

@@ -1,7 +1,6 @@
 import { mkdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../runtime/errors.ts'
-import { pathsBelow } from './paths-below.ts'
+import { goneIsNull, pathsBelow } from './paths-below.ts'
 import { UploadRefusal } from './uploads.ts'
 
 export interface RoomOptions {
@@ -60,11 +59,4 @@ const freeOf = async (folder: string): Promise<number> => {
   return bavail * bsize
 }
 
-const sizeOf = async (file: string): Promise<number> => {
-  try {
-    return (await stat(file)).size
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return 0
-    throw error
-  }
-}
+const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(goneIsNull))?.size ?? 0

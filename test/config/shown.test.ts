@@ -1,14 +1,8 @@
 import { delimiter } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config.ts'
-import { temporaryFolder } from '../kit/temporary-folder.ts'
 
-let cwd: string
-let remove: () => void
-beforeEach(() => {
-  ;({ folder: cwd, remove } = temporaryFolder('config'))
-})
-afterEach(() => remove())
+const cwd = '/'
 const home = { HOME: '/home/someone' }
 
 describe('what `penstock config` shows', () => {

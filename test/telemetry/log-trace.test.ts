@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
 import { loadConfig } from '../../src/config.ts'
 import { Reject } from '../../src/runtime/errors.ts'
@@ -9,26 +9,14 @@ import type { Document } from '../../src/schemas/document.ts'
 import { traceIdOf } from '../../src/schemas/identity.ts'
 import { chunks, deadLetters, documents } from '../../src/schemas/topics.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
-import { openTelemetry, type Telemetry } from '../../src/telemetry/otel.ts'
 import { inSpan } from '../../src/telemetry/spans.ts'
 import { fakePorts } from '../api/fake-ports.ts'
-import { type Collector, startCollector } from '../kit/collector.ts'
 import { laneJob, openLine } from '../kit/line.ts'
-import { silent } from '../kit/log.ts'
 import { until } from '../kit/until.ts'
 import { traceparent } from '../kit/upstream.ts'
+import { useCollected } from './collected.ts'
 
-let collector: Collector
-let telemetry: Telemetry
-beforeAll(async () => {
-  collector = await startCollector()
-  const { traces } = loadConfig({ env: collector.settings, cwd: '/' })
-  telemetry = await openTelemetry({ traces, log: silent, version: '1', instance: 'test' })
-})
-afterAll(async () => {
-  await telemetry?.shutdown()
-  await collector?.close()
-})
+const collected = useCollected()
 
 type Line = Readonly<Record<string, unknown>>
 const logged = () => {
@@ -40,7 +28,7 @@ const said = (lines: readonly Line[], what: string) => lines.find(({ msg }) => S
 /** The span that a line names, as the collector got it. */
 const spanOf = (line: Line | undefined) =>
   until(`the span of ${JSON.stringify(line)}`, () =>
-    collector.spans.find(({ traceId, spanId }) => traceId === line?.trace_id && spanId === line?.span_id),
+    collected.spans.find(({ traceId, spanId }) => traceId === line?.trace_id && spanId === line?.span_id),
   )
 
 const document = (name: string): Document => ({
@@ -79,7 +67,7 @@ const linesOf = async (names: readonly string[], failures = 0) => {
   await line.write(documents, 0, [...names.map(document), { type: 'end_mark', job_id: 'job-1' }])
   const running = await runStage({
     ...{ worker: 'w', stage: taking(failures), broker: line.broker, gate, codec: line.codec, effects: null },
-    ...{ retry: { maxDelayMs: 1 }, tracing: telemetry.tracing, log, failed },
+    ...{ retry: { maxDelayMs: 1 }, tracing: collected.tracing, log, failed },
   })
   await until('the end mark', async () => (await line.read(chunks)).some(({ type }) => type === 'end_mark'))
   await running.stop()
@@ -137,7 +125,7 @@ test('the line about a request that failed carries the trace of its caller', asy
 test('a line within a call carries the span of the call; one outside of any carries none', async () => {
   const { log, lines } = logged()
   const slice = { stage: 'embedding', topic: 'chunks', job: null, lane: 0, inputs: [], attempt: 1 }
-  const trace = telemetry.tracing.slice(slice)
+  const trace = collected.tracing.slice(slice)
   await trace.within(() =>
     inSpan('embeddings test', {}, async () => {
       await new Promise(resolve => setImmediate(resolve))

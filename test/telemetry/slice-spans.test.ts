@@ -1,38 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { expect, test } from 'vitest'
 import { Wait } from '../../src/runtime/errors.ts'
 import type { SliceAbout } from '../../src/runtime/tracing.ts'
 import { traceIdOf } from '../../src/schemas/identity.ts'
 import { readTraceparent, rootSpanOf } from '../../src/schemas/trace-context.ts'
-import { openTelemetry, type Telemetry } from '../../src/telemetry/otel.ts'
-import { type Collector, startCollector } from '../kit/collector.ts'
 import { laneJob } from '../kit/line.ts'
-import { silent } from '../kit/log.ts'
 import { until } from '../kit/until.ts'
+import { useCollected } from './collected.ts'
 
-let collector: Collector
-let telemetry: Telemetry
-beforeAll(async () => {
-  collector = await startCollector()
-  const { traces } = loadConfig({ env: collector.settings, cwd: '/' })
-  telemetry = await openTelemetry({ traces, log: silent, version: '1', instance: 'test' })
-})
-afterAll(async () => {
-  await telemetry?.shutdown()
-  await collector?.close()
-})
+const collected = useCollected()
 
 const input = (document_id: string, headers: Readonly<Record<string, string>> = {}, offset = 0) => ({
   record: { offset, key: 'k', value: Buffer.alloc(0), headers, timestamp: 0 },
   value: { type: 'chunk', document_id },
 })
 const slice = (inputs: SliceAbout['inputs'], about: Partial<SliceAbout> = {}) =>
-  telemetry.tracing.slice({
+  collected.tracing.slice({
     ...{ stage: 'embedding', topic: 'chunks', job: laneJob(), lane: 0, attempt: 1, inputs },
     ...about,
   })
 const gotSpan = (spanId: string) =>
-  until(`the span ${spanId}`, () => collector.spans.find(span => span.spanId === spanId))
+  until(`the span ${spanId}`, () => collected.spans.find(span => span.spanId === spanId))
 const parent = (traceId: string, spanId: string) => ({ traceparent: `00-${traceId}-${spanId}-01` })
 
 test('records of one document have one span, whatever their parents in its trace; what becomes of them names it', async () => {

@@ -32,7 +32,7 @@ export const firstRows =
   ): Promise<{ readonly tables: readonly FirstRows[] } | { readonly mistakes: readonly SourceMistake[] }> => {
     const missing = await places.missing(wanted, kb)
     if (missing.length > 0) return { mistakes: missing }
-    const { files, spec } = places.of(wanted, kb ?? '')
+    const { files, spec } = places.of(wanted, kb)
     const mistakes = await checkStructured({ files, spec })
     if (mistakes.length > 0) return { mistakes }
     const found = await mappingOf(files.opener, spec)

@@ -2,6 +2,7 @@ import { sourceIdOf } from '../../schemas/identity.ts'
 import { FileRefusal } from '../file-refusal.ts'
 import type { SourceKind, SourceMistake } from '../kind.ts'
 import type { StructuredSpec } from '../specs/structured.ts'
+import { placeOf } from '../uploaded.ts'
 import { isMapping, mappingOf } from './mapping-of.ts'
 import { isTableFile } from './opened-table.ts'
 import { structuredSource } from './structured-source.ts'
@@ -16,15 +17,14 @@ export const structuredKind = (options: TablePlacesOptions): SourceKind<Structur
     // Of one folder, several mappings make tables of their own: they are sources of their own.
     id: ({ type, path, mapping, mapping_file }) => {
       const names = mapping?.tables.map(({ table }) => table).toSorted() ?? []
-      const file = path === undefined ? mapping_file : opener.absolute(mapping_file ?? '')
-      const by = mapping_file === undefined ? names.join(',') : file
-      return `${sourceIdOf({ type, path: path === undefined ? 'uploads' : opener.absolute(path) })}#${by}`
+      const absolute = (file: string) => (path === undefined ? file : opener.absolute(file))
+      const by = mapping_file === undefined ? names.join(',') : absolute(mapping_file)
+      return `${sourceIdOf({ type, path: placeOf(opener, path) })}#${by}`
     },
     async check(spec, kb) {
       const missing = await places.missing(spec, kb)
-      return missing.length > 0 || (spec.path === undefined && kb === null)
-        ? missing
-        : checkStructured(places.of(spec, kb ?? ''))
+      if (missing.length > 0) return missing
+      return spec.path === undefined && kb === null ? [] : checkStructured(places.of(spec, kb))
     },
     open: (spec, { job }) => structuredSource({ ...places.of(spec, job.kb_id), asker: job.job_id }),
   }

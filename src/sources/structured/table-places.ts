@@ -32,10 +32,11 @@ export class TablePlaces {
 
   /** What is missing of the uploads of a knowledge base, which is null where it is not known. */
   async missing({ path }: StructuredSpec, kb: string | null): Promise<readonly SourceMistake[]> {
-    return path !== undefined || kb === null ? [] : nothingUploaded(this.#uploads, kb)
+    return path !== undefined ? [] : nothingUploaded(this.#uploads, kb)
   }
 
-  of(spec: StructuredSpec, kb: string): PlacedTables {
+  /** Throws where uploads of no knowledge base are wanted. */
+  of(spec: StructuredSpec, kb: string | null): PlacedTables {
     if (spec.path !== undefined) return { files: this.#files, spec: { ...spec, path: spec.path } }
     const { path, opener } = uploadsOf(this.#uploads, kb)
     return { files: { opener, sheets: this.#uploadedSheets }, spec: { ...spec, path } }
