@@ -10,15 +10,27 @@ import { lockJobs, transit } from './job-rows.ts'
 import { storedInput } from './stored-input.ts'
 import type { Tenure } from './tenure.ts'
 
+type Report = Decoded<typeof progressTopic>
+
+/** What a batch of `progress` says. */
+export const readReports = async (tenure: Tenure, { records }: LaneBatch): Promise<readonly Report[]> => {
+  await tenure.codec.prepare(records.map(({ value }) => value))
+  return decoded(tenure, progressTopic, records)
+}
+
 /**
- * Applies a batch of `progress` to its jobs, in one transaction with the position after it, and plans what follows.
+ * Whether dead letters were committed with it. They are to be stored before it is applied: whoever has seen a job end finds
+ * all of them.
+ */
+export const countsRejects = ({ value }: Report): boolean => value.type === 'progress' && value.rejects > 0
+
+/**
+ * Applies the reports of a batch to their jobs, in one transaction with the position after it, and plans what follows.
  * True when something was planned.
  */
-export const applyProgress = async (tenure: Tenure, batch: LaneBatch): Promise<boolean> => {
-  await tenure.codec.prepare(batch.records.map(({ value }) => value))
+export const applyProgress = async (tenure: Tenure, batch: LaneBatch, reports: readonly Report[]): Promise<boolean> => {
   return tenure.transaction(async (tx, now) => {
     await savePosition(tx, progressTopic, batch)
-    const reports = decoded(tenure, progressTopic, batch.records)
     const byJob = Map.groupBy(reports, ({ value }) => value.job_id)
     let planned = false
     for (const job of await lockJobs(tx, [...byJob.keys()])) {
@@ -71,7 +83,7 @@ export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promis
   })
 }
 
-const eventOf = ({ value, record: { timestamp: at } }: Decoded<typeof progressTopic>): JobEvent => {
+const eventOf = ({ value, record: { timestamp: at } }: Report): JobEvent => {
   switch (value.type) {
     case 'progress':
       return { type: 'progress', report: { ...value, message: value.message && storable(value.message) }, at }

@@ -7,9 +7,10 @@ import type { JobRow } from './entities.ts'
 import { positions } from './followed.ts'
 import { takeCommands } from './ingress.ts'
 import { publish, settle } from './publications.ts'
+import { readUpTo } from './read-up-to.ts'
 import { dueSources, startDue } from './refreshing.ts'
 import { giveUp, releaseLanes, trimLanes } from './releasing.ts'
-import { applyProgress, storeDeadLetters } from './reports.ts'
+import { applyProgress, countsRejects, readReports, storeDeadLetters } from './reports.ts'
 import { createRequestChecks } from './request-checks.ts'
 import { createSerial, type InTurn } from './serial.ts'
 import { startJobs } from './starting.ts'
@@ -97,7 +98,9 @@ export const serve = async (
   }
   const follow = async (topic: Topic, records: (batch: LaneBatch) => Promise<void>) => {
     const from = await positions(tenure, topic)
-    followers.push(await tenure.broker.follow({ topic: topic.name, from, records, failed: fail }))
+    const follower = await tenure.broker.follow({ topic: topic.name, from, records, failed: fail })
+    followers.push(follower)
+    return follower
   }
   const listen = async () => {
     while (!signal.aborted) {
@@ -132,11 +135,14 @@ export const serve = async (
   try {
     await settle(tenure)
     await act()
-    const report = async (batch: LaneBatch) => {
-      if (await applyProgress(tenure, batch)) await act()
-    }
-    await follow(progressTopic, batch => inTurn(() => report(batch)))
-    await follow(deadLetters, batch => inTurn(() => storeDeadLetters(tenure, batch)))
+    const letters = await follow(deadLetters, batch => inTurn(() => storeDeadLetters(tenure, batch)))
+    await follow(progressTopic, async batch => {
+      const reports = await readReports(tenure, batch)
+      if (reports.some(countsRejects)) await readUpTo(letters, signal)
+      await inTurn(async () => {
+        if (await applyProgress(tenure, batch, reports)) await act()
+      })
+    })
     await follow(jobCommands, async batch => {
       await takeCommands(checked, batch, inTurn)
       await inTurn(act)
