@@ -98,6 +98,12 @@ export class Migration0011_tenants extends Migration {
   }
 
   override down(): void {
+    this.addSql(`
+      do $$ begin
+        if exists (select from knowledge_base_owner where tenant <> 'default') then
+          raise exception 'knowledge bases of tenants other than default would become those of default, and all keys would go. To have that, run: delete from knowledge_base_owner where tenant <> ''default''';
+        end if;
+      end $$`)
     for (const table of Object.keys(seen)) {
       this.addSql(`drop policy tenant on ${table}`)
       this.addSql(`drop policy line on ${table}`)

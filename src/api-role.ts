@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from './api/server.ts'
 import { accessOf } from './api-access.ts'
+import { checkTenantRole } from './knowledge/tenant-role.ts'
 import type { Parts } from './parts.ts'
 import type { Running } from './runtime/run-stage.ts'
 import { defaultTenant } from './schemas/tenants.ts'
@@ -10,6 +11,7 @@ import { tenantPorts } from './tenant-ports.ts'
 export const startApi = async (parts: Parts, nudge: () => void): Promise<Running & { readonly url: string }> => {
   const { config, log } = parts
   const { em } = (await parts.database()).orm
+  await checkTenantRole(em)
   const access = await accessOf(config, em, log)
   const portsOf = await tenantPorts(parts, nudge)
   const server = createServer(portsOf(defaultTenant), access, portsOf)

@@ -1,5 +1,7 @@
 import type { Transaction } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Database } from './database.ts'
+import { grantTenantRole } from './knowledge/tenant-role.ts'
 import { codeOf } from './runtime/errors.ts'
 
 export interface MigrationStatus {
@@ -7,11 +9,16 @@ export interface MigrationStatus {
   readonly pending: readonly string[]
 }
 
-/** Applies what is pending, or what of it comes up to `to`, in one transaction. Returns the names, oldest first. */
+/**
+ * Applies what is pending, or what of it comes up to `to`, in one transaction. Returns the names, oldest first. With no
+ * `to`, the user may act as the API's role after that, though nothing was pending.
+ */
 export const migrateUp = (database: Database, to?: string): Promise<readonly string[]> =>
-  alone(database, transaction =>
-    database.orm.migrator.up({ transaction, ...(to === undefined ? {} : { to }) }).then(named),
-  )
+  alone(database, async (transaction, tx) => {
+    const applied = await database.orm.migrator.up({ transaction, ...(to === undefined ? {} : { to }) })
+    if (to === undefined) await grantTenantRole(tx)
+    return named(applied)
+  })
 
 /**
  * Takes migrations back, newest first: the last one, or all after `to` (a name, or `0` for all of them). What only the
@@ -39,11 +46,14 @@ export const migrationStatus = async (database: Database): Promise<MigrationStat
 }
 
 /** Whoever else migrates waits for the end of this, within the `lock_timeout`, and does what is left then. */
-const alone = async <T>(database: Database, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+const alone = async <T>(
+  database: Database,
+  work: (transaction: Transaction, tx: EntityManager) => Promise<T>,
+): Promise<T> => {
   await pendingOf(database)
   return database.orm.em.fork().transactional(async tx => {
     await tx.execute('lock table mikro_orm_migrations in share row exclusive mode').catch(busy)
-    return work(tx.getTransactionContext()!)
+    return work(tx.getTransactionContext()!, tx)
   })
 }
 

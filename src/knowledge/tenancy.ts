@@ -3,7 +3,7 @@ import type { Pool, QueryResult, QueryResultRow } from 'pg'
 import { inTransaction, snapshot } from './transaction.ts'
 
 /** The role by which only a tenant's rows are seen, and few of them changed. */
-const role = 'penstock_api'
+export const tenantRole = 'penstock_api'
 const variable = 'penstock.tenant'
 
 /** Also a folder's name, and safe in SQL. */
@@ -15,14 +15,14 @@ const tenantPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
  */
 export const emOf = (em: EntityManager, tenant: string): EntityManager => {
   const own = em.fork()
-  own.setSessionContext({ role, variables: { [variable]: tenant } })
+  own.setSessionContext({ role: tenantRole, variables: { [variable]: tenant } })
   return own
 }
 
 /** How a transaction begins that reads as a tenant. */
 export const snapshotOf = (tenant: string): string => {
   if (!tenantPattern.test(tenant)) throw new Error(`${JSON.stringify(tenant)} is no name of a tenant.`)
-  return `${snapshot}; set local role ${role}; set local ${variable} = '${tenant}'`
+  return `${snapshot}; set local role ${tenantRole}; set local ${variable} = '${tenant}'`
 }
 
 /** What reads by single queries. */

@@ -111,6 +111,13 @@ describe.each(databases)('migrations on %s', (name, open) => {
     expect((await migrationStatus(database)).applied).toHaveLength(2)
   })
 
+  test('what other tenants have does not become that of default by a way back', async () => {
+    await migrateUp(database)
+    await database.pool.query(`insert into knowledge_base_owner (kb_id, tenant) values ('kb', 'acme')`)
+    await expect(migrateDown(database, '0')).rejects.toThrow('tenants other than default')
+    expect((await migrationStatus(database)).pending).toEqual([])
+  })
+
   test('a migration that fails leaves the database as it was', async () => {
     await database.pool.query('create table job (mine int)')
     await expect(migrateUp(database)).rejects.toThrow('job')
