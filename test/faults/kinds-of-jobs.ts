@@ -11,7 +11,12 @@ const body = (document: number, version: number) =>
 /** What a search for a document gives: its editions, and what is wrong with the answer. */
 const editions = async ({ penstock }: Rig, kb: string, document: number): Promise<ReadonlySet<string>> => {
   const query = { query: `leaflet${document}`, mode: 'text' as const, top_k: 50 }
-  const { hits } = await penstock.client.search({ body: { kb_id: kb, ...query } })
+  const search = () => penstock.client.search({ body: { kb_id: kb, ...query } })
+  // Asked again where no answer came: it is answers that are held against one another.
+  const { hits } = await search().catch(error => {
+    if (error.status !== 503 && error.status !== 0) throw error
+    return search()
+  })
   const own = hits.filter(({ text }) => text.includes(`leaflet${document} `))
   return new Set(own.map(({ text }) => /edition\d+/.exec(text)![0]))
 }
@@ -34,7 +39,9 @@ const searching = async (rig: Rig, kb: string, work: () => Promise<void>) => {
   const working = work().finally(() => {
     over = true
   })
-  await Promise.all([read(), working])
+  // A worker that is being replaced is not left to the next fault.
+  const [reading, worked] = await Promise.allSettled([read(), working])
+  for (const one of [worked, reading]) if (one.status === 'rejected') throw one.reason
   return reads
 }
 
@@ -78,7 +85,7 @@ export const jobKinds: readonly Kind[] = [
         })
         return job_id
       }
-      assert.equal((await penstock.ended(await ingest(1))).status, 'completed')
+      assert.equal((await penstock.ended(await ingest(1), rig.withinMs)).status, 'completed')
       const reads = await searching(rig, own, async () => {
         for (let version = 2; version <= versions; version++) {
           const job = await ingest(version)

@@ -6,7 +6,7 @@ export const params = ({ kb }: Pick<Target, 'kb'>) => ({ params: { kb_id: kb }, 
 
 /** Pauses the job, unless it has ended; returns how many slices were committed by then. */
 export const paused = async (rig: Rig, target: Target): Promise<number> => {
-  await rig.penstock.client.pause(params(target))
+  await rig.penstock.client.pause(params(target)).catch(hasEnded)
   await rig.penstock.jobThat(target.job, 'the pause', ({ status }) => status === 'paused' || status === 'completed')
   return slicesOf(rig, target)
 }
@@ -20,7 +20,9 @@ const slicesOf = async ({ penstock: { ledger } }: Rig, { job }: Target) => {
 export const resumed = async (rig: Rig, target: Target, slices: number): Promise<void> => {
   const now = await slicesOf(rig, target)
   if (now !== slices) throw new Error(`${now - slices} slices of a paused job were committed`)
-  await rig.penstock.client.resume(params(target)).catch(error => {
-    if (error.status !== 409) throw error
-  })
+  await rig.penstock.client.resume(params(target)).catch(hasEnded)
+}
+
+const hasEnded = (error: { readonly status: number }): void => {
+  if (error.status !== 409) throw error
 }

@@ -34,6 +34,13 @@ export interface Played {
   }
 }
 
+/** A fault around which the rig itself failed: its job was not seen to be whole. */
+export const unplayable = ({ kind, seed }: Planned, error: unknown): Played => ({
+  ...{ kind: kind.name, rows: kind.rows, seed, outcome: 'broken', note: null },
+  error: error instanceof Error ? error.message : String(error),
+  ...{ recovery: { first: 0, all: 0, end: 0 }, wasted: { calls: 0, texts: 0 } },
+})
+
 /** Of the model: slow enough that a fault falls into the middle of a job. */
 const modelMs = 120
 

@@ -19,7 +19,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { kindsNamed } from './kinds.ts'
 import { plantAll } from './plant.ts'
-import { type Played, play } from './play.ts'
+import { type Played, play, unplayable } from './play.ts'
 import { figures, table } from './report.ts'
 import { openRig } from './rig.ts'
 import { bySetting, schedule } from './schedule.ts'
@@ -66,6 +66,15 @@ const plan = schedule(chosen, number('faults', 40), seed)
 say(`${plan.length} faults of ${chosen.length} kinds, seed ${seed}`)
 const withinMs = 1_000 * number('within', 240)
 const played: Played[] = []
+const summary = () => {
+  const count = (outcome: Played['outcome']) => played.filter(one => one.outcome === outcome).length
+  const [held, broken, missed] = [count('held'), count('broken'), count('missed')]
+  return { seed, faults: played.length, held, broken, missed, kinds: figures(played), played }
+}
+/** After each fault, so that a run that is broken off tells of those before. */
+const keep = () => {
+  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(summary(), null, 2)}\n`)
+}
 let close = () => Promise.resolve()
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => void close().finally(() => process.exit(130)))
@@ -76,8 +85,9 @@ for (const [setting, faults] of bySetting(plan)) {
     for (const one of faults) {
       if (values.bail && played.some(({ outcome }) => outcome === 'broken')) break
       const begun = performance.now()
-      const result = await play(rig, one, `struck-${played.length + 1}`)
+      const result = await play(rig, one, `struck-${played.length + 1}`).catch(error => unplayable(one, error))
       played.push(result)
+      keep()
       const took = ((performance.now() - begun) / 1000).toFixed(1)
       const why = [result.note, result.error].map(line => (line === null ? '' : `\n   ${line}`)).join('')
       say(`${played.length}. ${one.kind.name} (${one.seed}): ${result.outcome} in ${took} s${why}`)
@@ -87,12 +97,8 @@ for (const [setting, faults] of bySetting(plan)) {
   }
 }
 
-const count = (outcome: Played['outcome']) => played.filter(one => one.outcome === outcome).length
-const [held, broken, missed] = [count('held'), count('broken'), count('missed')]
-const kinds = figures(played)
-const json = JSON.stringify({ seed, faults: played.length, held, broken, missed, kinds, played }, null, 2)
-if (values.out !== undefined) writeFileSync(values.out, `${json}\n`)
-if (values.json) console.log(json)
+const { held, broken, missed, kinds } = summary()
+if (values.json) console.log(JSON.stringify(summary(), null, 2))
 say(`\n${table(kinds)}\n`)
 say(`${held} held, ${broken} broken, ${missed} found no occasion; seed ${seed}`)
 process.exitCode = broken > 0 ? 1 : 0

@@ -111,12 +111,13 @@ export const tableJob: Subject = {
       async isWhole() {
         const ended = await penstock.ended(job, rig.withinMs)
         assert.partialDeepStrictEqual(ended, { status: 'completed', error: null })
+        // First what waits for dead letters that are on their way.
+        await rig.isSound(job, kb)
         await assertTable(penstock, job, kb)
         await assertChunks(penstock, kb)
         undisturbed ??= ended
         assert.deepEqual(counts(ended), counts(undisturbed))
         assert.equal(ended.metrics.rejected, refused(penstock).length)
-        await rig.isSound(job, kb)
         return Date.parse(ended.completed_at!)
       },
       end: async () => undefined,
