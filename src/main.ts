@@ -49,20 +49,23 @@ const registerRun = (program: Command, context: CliContext): void => {
     .addHelpText('after', examples('run embedding', 'run coordinator api'))
     .action(async (names: readonly string[], { json }: { readonly json?: true }) => {
       const { openProcess } = await import('./open-process.ts')
+      const { withLastWords } = await import('./last-words.ts')
       const { config, log, telemetry } = await openProcess()
       const { isRole, roleNames, startRoles } = await import('./roles.ts')
       const unknown = names.filter(name => !isRole(name))
       if (unknown.length > 0)
         throw new UsageError(`There is no role ${unknown.join(', ')}. The roles are ${roleNames.join(', ')}.`)
-      const running = await startRoles(names.filter(isRole), config, log, telemetry)
-      tellParentReady()
-      if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url, operating: running.operating }))
-      else if (!process.connected)
-        say(
-          context.stderr,
-          `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}, metrics at http://${running.operating}/metrics`,
-        )
-      await untilEnded({ ...running, stop: () => running.stop().finally(telemetry.shutdown) }, context)
+      await withLastWords({ log, config, signal: context.signal }, async () => {
+        const running = await startRoles(names.filter(isRole), config, log, telemetry)
+        tellParentReady()
+        if (json) say(context.stdout, JSON.stringify({ roles: names, url: running.url, operating: running.operating }))
+        else if (!process.connected)
+          say(
+            context.stderr,
+            `Running: ${names.join(', ')}${running.url ? `, the API at ${running.url}` : ''}, metrics at http://${running.operating}/metrics`,
+          )
+        await untilEnded({ ...running, stop: () => running.stop().finally(telemetry.shutdown) }, context)
+      })
     })
 }
 

@@ -101,6 +101,18 @@ describe('penstock run', () => {
     })
   })
 
+  test('what a role ends of is a line of its log, where that is for machines', async () => {
+    const settings = { PENSTOCK_LOG_LEVEL: 'info', PENSTOCK_LOG_FORMAT: 'json' }
+    const { code, stderr } = await penstock(['run', 'embedding'], settings)
+    expect({ code, line: JSON.parse(stderr.trim().split('\n').at(-1)!) }).toMatchObject({
+      code: 1,
+      line: {
+        ...{ level: 'fatal', operation: 'run' },
+        msg: 'the process ends: Set KAFKA_BROKERS: a role that runs by itself starts no embedded parts. `penstock up` does.',
+      },
+    })
+  })
+
   test('without a role it shows how it is used', async () => {
     const { code, stderr } = await penstock(['run'])
     expect(code).toBe(2)

@@ -29,16 +29,6 @@ export type Level = (typeof levels)[number]
  */
 export const createLogger = (config: LogConfig, to?: DestinationStream): Logger => {
   const { level, format } = config.log
-  const secrets = [
-    config.openai.apiKey,
-    config.api.key,
-    config.access.adminKey,
-    config.kafka.saslPassword,
-    config.database.password,
-    config.registry.password,
-    passwordOf(config.database.url),
-    passwordOf(config.registry.url),
-  ]
   const options: LoggerOptions = {
     level,
     base: { pid: process.pid },
@@ -46,11 +36,11 @@ export const createLogger = (config: LogConfig, to?: DestinationStream): Logger 
     formatters: { level: label => ({ level: label }) },
     serializers: { err: described, error: described },
     mixin: traceFields,
-    hooks: { streamWrite: hideSecrets(secrets) },
+    hooks: { streamWrite: hideSecrets(secretsOf(config)) },
     onChild: remember,
   }
   const output = to ?? destination({ fd: standardError, sync: true })
-  if (format === 'json' || (format === 'auto' && !isatty(standardError))) return pino(options, output)
+  if (writesJson(format)) return pino(options, output)
   const pretty = prettyFactory({ ignore: 'pid', colorize: isatty(standardError) && to === undefined })
   return pino(options, { write: line => output.write(pretty(line)) })
 }
@@ -64,6 +54,22 @@ const remember = (child: Logger): void => {
   children.add(reference)
   forgotten.register(child, reference)
 }
+
+/** What must not be seen in anything that leaves the process for people. */
+export const secretsOf = (config: LogConfig): readonly (string | null)[] => [
+  config.openai.apiKey,
+  config.api.key,
+  config.access.adminKey,
+  config.kafka.saslPassword,
+  config.database.password,
+  config.registry.password,
+  passwordOf(config.database.url),
+  passwordOf(config.registry.url),
+]
+
+/** Whether lines are JSON, for machines; else they are for people at a terminal. */
+export const writesJson = (format: LogConfig['log']['format']): boolean =>
+  format === 'json' || (format === 'auto' && !isatty(standardError))
 
 /** Changes the level of a logger and of all child loggers of this process, from their next line on. */
 export const changeLevel = (log: Logger, level: Level): void => {

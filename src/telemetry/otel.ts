@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type Tracing, untraced } from '../runtime/tracing.ts'
+import { hideSecrets } from './secrets.ts'
 import type { TracesConfig } from './traces-config.ts'
 
 export interface TelemetryOptions {
@@ -8,6 +9,8 @@ export interface TelemetryOptions {
   readonly version: string
   /** Names this process. */
   readonly instance: string
+  /** Hidden in spans, beside what has the shape of a secret. */
+  readonly secrets: readonly (string | null)[]
 }
 
 export interface Telemetry {
@@ -31,7 +34,13 @@ export const noTelemetry: Telemetry = { tracing: untraced, lost: () => 0, shutdo
  * Starts traces where a collector is named, and loads nothing of them elsewhere. The first thing a process does after it
  * has read its settings. Nothing waits for the collector: what it does not take is dropped, counted and said once.
  */
-export const openTelemetry = async ({ traces, log, version, instance }: TelemetryOptions): Promise<Telemetry> => {
+export const openTelemetry = async ({
+  traces,
+  log,
+  version,
+  instance,
+  secrets,
+}: TelemetryOptions): Promise<Telemetry> => {
   const url = traces.tracesEndpoint ?? (traces.endpoint && `${traces.endpoint.replace(/\/$/, '')}/v1/traces`)
   if (url === null || traces.disabled) return noTelemetry
   const [{ startSdk }, { tracing }] = await Promise.all([import('./sdk.ts'), import('./slice-spans.ts')])
@@ -46,7 +55,7 @@ export const openTelemetry = async ({ traces, log, version, instance }: Telemetr
     found: (spans: number) =>
       log.info({ operation: 'traces', url, lost: spans }, `Traces arrive again; ${spans} spans were dropped.`),
   }
-  const sdk = startSdk({ traces, url, version, instance, keep })
+  const sdk = startSdk({ traces, url, version, instance, keep, hide: hideSecrets(secrets) })
   return {
     tracing,
     lost: sdk.lost,

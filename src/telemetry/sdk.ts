@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 import { documentIds } from './document-ids.ts'
+import { hiding } from './hiding.ts'
 import { counted, type KeepingOptions, keeping, Outbox } from './keeping.ts'
 import type { TracesConfig } from './traces-config.ts'
 
@@ -24,6 +25,8 @@ export interface SdkOptions {
   /** Names this process. */
   readonly instance: string
   readonly keep: KeepingOptions
+  /** Hides secrets in a text. */
+  hide(text: string): string
 }
 
 /** From sending a batch to its answer, repeated tries included, in ms. */
@@ -33,7 +36,7 @@ const batchMs = 1_000
 const batchSpans = 512
 
 /** Starts the SDK in this process. */
-export const startSdk = ({ traces, url, version, instance, keep }: SdkOptions) => {
+export const startSdk = ({ traces, url, version, instance, keep, hide }: SdkOptions) => {
   const outbox = new Outbox(keep)
   const Exporter = traces.protocol === 'http/json' ? JsonExporter : ProtobufExporter
   const batches = new BatchSpanProcessor({
@@ -51,7 +54,7 @@ export const startSdk = ({ traces, url, version, instance, keep }: SdkOptions) =
     }),
     sampler: samplerOf(traces),
     idGenerator: documentIds,
-    spanProcessors: [keeping(batches, outbox, keep)],
+    spanProcessors: [keeping(hiding(batches, hide), outbox, keep)],
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [],

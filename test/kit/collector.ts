@@ -16,6 +16,8 @@ export interface GotSpan {
   readonly ms: number
   readonly attributes: Readonly<Record<string, unknown>>
   readonly events: readonly string[]
+  /** What its events tell beside their names. */
+  readonly told: readonly Readonly<Record<string, unknown>>[]
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[]
 }
 
@@ -59,7 +61,7 @@ interface SentSpan {
   readonly endTimeUnixNano: string
   readonly attributes: Pairs
   readonly status?: { readonly code?: number; readonly message?: string }
-  readonly events?: readonly { readonly name: string }[]
+  readonly events?: readonly { readonly name: string; readonly attributes?: Pairs }[]
   readonly links?: readonly { readonly traceId: string; readonly spanId: string }[]
 }
 interface Export {
@@ -85,5 +87,6 @@ const gotSpan = ({ attributes }: { readonly attributes: Pairs }, span: SentSpan)
   ms: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6,
   attributes: record(span.attributes),
   events: (span.events ?? []).map(({ name }) => name),
+  told: (span.events ?? []).map(({ attributes }) => record(attributes ?? [])),
   links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
 })

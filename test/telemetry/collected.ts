@@ -11,7 +11,13 @@ export const useCollected = () => {
   beforeAll(async () => {
     collector = await startCollector()
     const { traces } = loadConfig({ env: collector.settings, cwd: '/' })
-    telemetry = await openTelemetry({ traces, log: silent, version: '1', instance: 'test' })
+    telemetry = await openTelemetry({
+      traces,
+      log: silent,
+      version: '1',
+      instance: 'test',
+      secrets: ['canary-0known-0'],
+    })
   })
   afterAll(async () => {
     await telemetry?.shutdown()

@@ -9,7 +9,7 @@ import { openTelemetry } from '../../src/telemetry/otel.ts'
 const open = (env: Readonly<Record<string, string>>) => {
   const log = { warn: vi.fn(), info: vi.fn() }
   const { traces } = loadConfig({ env, cwd: '/' })
-  return openTelemetry({ traces, log, version: '1', instance: 'test' })
+  return openTelemetry({ traces, log, version: '1', instance: 'test', secrets: ['canary-0known-0'] })
 }
 
 test('without a collector nothing is traced', async () => {
