@@ -44,8 +44,8 @@ class SliceSpans implements SliceTrace {
   /** Of each record but bites, the span of its document. */
   readonly #spans = new Map<BrokerRecord, Span>()
   readonly #bites = new Map<BrokerRecord, SliceInput>()
-  /** By `traceparent`, which many records of a document share. */
-  readonly #traceIds = new Map<string, string>()
+  /** Of the record before: those of one document follow one another. */
+  #last: { readonly traceparent: string; readonly document: string | null; readonly unit: string } | null = null
   readonly #headers = new Map<Span, Headers>()
   /** The document's, where there is one alone: what happens inside is in its trace then. */
   readonly #slice: Span
@@ -114,9 +114,10 @@ class SliceSpans implements SliceTrace {
   /** What has one span in a slice: a document, in one trace. */
   #unitOf({ record: { headers } }: SliceInput, document: string | null): string {
     const { traceparent = '' } = headers
-    const traceId = this.#traceIds.get(traceparent) ?? spanContextOf(headers)?.traceId ?? ''
-    this.#traceIds.set(traceparent, traceId)
-    return `${traceId}/${document ?? ''}`
+    if (this.#last?.traceparent === traceparent && this.#last.document === document) return this.#last.unit
+    const unit = `${spanContextOf(headers)?.traceId ?? ''}/${document ?? ''}`
+    this.#last = { traceparent, document, unit }
+    return unit
   }
 
   /** Goes on in the trace that the record is of; begins one where it has none. */
