@@ -158,7 +158,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
 
     async read(uri, signal) {
       const url = normalUrl(uri)
-      if (url !== null && scope.hosts(url)) return readOne(options, url, uri, signal)
+      if (url !== null && scope.hosts(url)) return readOne(options, scope, { url, uri }, signal)
       return { uri, code: 'outside_source', message: `${uri} is no page of a host of this source.` }
     },
   }

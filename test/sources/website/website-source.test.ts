@@ -371,16 +371,3 @@ describe('what is known from an earlier run', () => {
     expect(anew.documents).toHaveLength(1)
   })
 })
-
-describe('one page by its address', () => {
-  test('is read whatever the filters say, and only of a host of the source', async () => {
-    const server = await serve(siteOf({ '/a': pageWith('A'), '/old': redirect('/a') }))
-    const source = crawlOf(server, { include: ['nothing/**'], max_depth: 0 })
-    const read = (path: string) => source.read(`${server.origin}${path}`, forever)
-    expect(await read('/a')).toMatchObject({ uri: `${server.origin}/a`, title: 'A' })
-    expect(await read('/old')).toMatchObject({ uri: `${server.origin}/old`, title: 'A' })
-    expect(await read('/none')).toMatchObject({ code: 'page_gone', gone: true })
-    expect(await source.read('https://elsewhere.example/', forever)).toMatchObject({ code: 'outside_source' })
-    expect(await source.read('file:///etc/passwd', forever)).toMatchObject({ code: 'outside_source' })
-  })
-})
