@@ -331,6 +331,18 @@ describe('a bite', () => {
     expect(shaky.rejects).toEqual({})
   })
 
+  test('takes of a slow host what can be begun soon, and says how slow it is', async () => {
+    const delay = robots('User-agent: *\nCrawl-delay: 0.1')
+    const server = await serve(path => (path === '/robots.txt' ? delay : { body: pageWith('x', ['/a', '/b']) }))
+    const most = { entries: 128, atOnce: 16, characters: 1e9, ms: 100 }
+    const source = crawlOf(server, { urls: [`${server.origin}/`, `${server.origin}/a`] }, { most })
+    const first = await source.bite(null, forever)
+    expect(first).toMatchObject({ documents: [{}], next: '1' })
+    expect(first.message).toMatch(
+      /^1 of 3 known addresses asked; 127\.0\.0\.1:\d+ is asked once in 0\.1 s, by its robots/,
+    )
+  })
+
   test('stops when it is told to', async () => {
     const server = await serve(siteOf(many))
     const source = crawlOf(server, { urls: [`${server.origin}/p0`] })
