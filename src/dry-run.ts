@@ -3,6 +3,7 @@ import type { ApiPorts, Catalogue } from './api/ports.ts'
 import { chunkText } from './chunking/chunk-text.ts'
 import { splitIntoParts } from './chunking/parts.ts'
 import type { ReplayDocument } from './coordinator/dead-letters.ts'
+import { Wait } from './runtime/errors.ts'
 import type { LaneJob } from './schemas/lane-control.ts'
 import { contentOf } from './sources/replay-source.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type SourceDocument,
   type SourcesOf,
 } from './sources/source.ts'
+import { SourceTrouble } from './sources/source-trouble.ts'
 
 /** A job of sources that nobody has admitted. */
 export const ofSources = (sources: readonly object[], { job_id = '', kb_id = '' } = {}): SourcesOf => ({
@@ -36,7 +38,7 @@ export const dryRun =
     for (const one of documents.slice(0, limit)) {
       signal.throwIfAborted()
       const { source } = open(ofSources(sources, { job_id, kb_id }), one.source_index)
-      const { from, document } = await contentOf(source, one, signal)
+      const { from, document } = await asked(source, one, signal)
       const about = { ...named(one), from }
       if (isSourceReject(document)) {
         const { code, message } = document
@@ -49,6 +51,17 @@ export const dryRun =
     }
     return examined
   }
+
+/** A replay would ask again where it is told why not now. */
+const asked: typeof contentOf = async (source, one, signal) => {
+  try {
+    return await contentOf(source, one, signal)
+  } catch (error) {
+    if (!(error instanceof Wait || error instanceof SourceTrouble)) throw error
+    const { code, message } = error
+    return { from: 'source', document: { uri: one.uri, code, message: `${message} A replay asks again.` } }
+  }
+}
 
 const named = ({ document_id, uri, dead_letters }: ReplayDocument) => ({ document_id, uri, dead_letters })
 

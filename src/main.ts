@@ -98,21 +98,24 @@ const registerQuickstart = (program: Command, context: CliContext): void => {
     .description('Does what `up` does, then ingests a folder of Markdown, shows the phases move, and searches it.')
     .argument('[folder]', 'a folder of Markdown; the documentation of the installed packages without it')
     .option('--once', 'end after the searches; exit code 1 if anything was lost')
+    .option('--json', 'print {"url", "kb_id", "whole"} after the searches; the rest goes to stderr')
     .addHelpText('after', examples('quickstart', 'quickstart docs --once'))
-    .action(async (folder: string | undefined, { once }: { readonly once?: true }) => {
+    .action(async (folder: string | undefined, { once, json }: { readonly once?: true; readonly json?: true }) => {
       const { quickstart } = await import('./quickstart.ts')
       const { findCorpus } = await import('./quickstart-corpus.ts')
       const corpus = findCorpus(folder ?? null, context.cwd)
       const config = loadConfig(folder === undefined ? {} : { flags: { fileRoots: [corpus.path, context.cwd] } })
-      const running = await startUp(config, context.stdout, context)
+      const output = json ? context.stderr : context.stdout
+      const running = await startUp(config, output, context)
       try {
-        const whole = await quickstart({ ...context, output: context.stdout, url: running.url, corpus })
+        const whole = await quickstart({ ...context, output, url: running.url, corpus })
+        if (json) say(context.stdout, JSON.stringify({ url: running.url, kb_id: corpus.kb, whole }))
         if (once) {
           if (!whole) throw new ExitCode(1)
           return
         }
-        say(context.stdout, `\nPenstock stays up at ${running.url} (Ctrl-C ends it).`)
-        say(context.stdout, `Try: npx penstock search ${corpus.kb} YOUR QUESTION`)
+        say(output, `\nPenstock stays up at ${running.url} (Ctrl-C ends it).`)
+        say(output, `Try: npx penstock search ${corpus.kb} YOUR QUESTION`)
         await untilEnded(running, context)
       } finally {
         await running.stop()

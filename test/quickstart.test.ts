@@ -229,13 +229,14 @@ describe.runIf(process.platform === 'linux')('penstock quickstart', () => {
     expect((await ended(first)).code).toBe(130)
     expect(tree.filter(runs)).toEqual([])
 
-    const { code, output } = await ended(start('docs', '--once'))
+    const { code, output } = await ended(start('docs', '--once', '--json'))
     expect(output).toContain('An earlier run was interrupted; it goes on where it was.\n')
     expect(output).toContain(
       `Ingesting ${files + 1} Markdown files below docs into knowledge base "quickstart-docs".\n`,
     )
     expect(output).toMatch(new RegExp(`^${files} documents and [\\d,]+ chunks are in knowledge base`, 'm'))
     expect(output).toMatch(/^1 rejected:\n {2}empty_document: file:.*\/docs\/empty\.md /m)
+    expect(output).toMatch(/^\{"url":"http:[^"]+","kb_id":"quickstart-docs","whole":true\}$/m)
     expect(output.match(/^\$ penstock search quickstart-docs File \d+\n {2}1\. /gm)).toHaveLength(3)
     expect(code).toBe(0)
   })

@@ -37,6 +37,7 @@ export const registerDeadLetters = (program: Command, context: CliContext): void
     .option('--stage <name>', 'only those of this stage')
     .option('--code <code>', 'only those of this cause')
     .option('--document <id>', 'only those of this document')
+    .option('--uri <uri>', 'only those of the document with this uri')
     .addOption(new Option('--state <state>', 'only those in it').choices(['open', 'replayed', 'discarded']))
     .option('--limit <number>', 'most to show', integer, 20)
     .option('--after <cursor>', 'go on after the page before, by the cursor it ended with')
@@ -78,6 +79,7 @@ interface ShowFlags {
   readonly stage?: string
   readonly code?: string
   readonly document?: string
+  readonly uri?: string
   readonly state?: 'open' | 'replayed' | 'discarded'
   readonly limit: number
   readonly after?: string

@@ -7,7 +7,7 @@ import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { findJob } from './find-job.ts'
 import { summary } from './job-text.ts'
 import { decimal, examples, integer, jsonFlag } from './options.ts'
-import { jobArgument, type SelectionFlags, selectionOf, selectionOptions } from './selection.ts'
+import { type SelectionFlags, selectionOf, selectionOptions } from './selection.ts'
 import { counted, number, oneLine, say, sayJson } from './text.ts'
 import { watchToEnd } from './watch.ts'
 
@@ -32,7 +32,7 @@ export const registerReplay = (deadLetters: Command, context: CliContext): void 
       'Loads the documents of open dead letters again, always whole: from their source, from an edit, or, where the ' +
         'source has them no more, from what was kept. Each dead letter is replayed once.',
     )
-    .argument(...jobArgument)
+    .argument('<job-or-kb>', 'a job, or a knowledge base for its newest run')
   selectionOptions(replaying)
     .option('--dry-run', 'only say what would be loaded; reads the first documents and asks no model')
     .option('--export <file>', 'as --dry-run, and write the contents to a file of edits')

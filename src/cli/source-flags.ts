@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
-import { collect, integer } from './options.ts'
+import { collect, decimal, integer } from './options.ts'
 
 const readTypes = ['markdown', 'local_files', 'pdf', 'website', 'youtube'] as const
 type SourceType = (typeof readTypes)[number] | 'events'
@@ -18,7 +18,14 @@ export interface SourceFlags {
   readonly exclude?: readonly string[]
   readonly depth?: number
   readonly maxPages?: number
+  readonly host?: readonly string[]
+  readonly sitemap?: readonly string[]
+  readonly withoutSitemaps?: true
+  readonly rate?: number
+  readonly ignoreRobots?: true
   readonly language?: readonly string[]
+  readonly withoutGenerated?: true
+  readonly maxBadRows?: number
 }
 
 /** `more`: types that only this verb takes. */
@@ -35,13 +42,24 @@ export const sourceOptions = (command: Command, more: readonly SourceType[] = []
     .option('--mapping <file>', 'the sources are tables, by this mapping of their columns')
     .option('--depth <links>', 'of a website: links followed in a row', integer)
     .option('--max-pages <number>', 'of a website: addresses asked at most', integer)
+    .option('--host <host>', 'of a website: read beside that of its address; may be repeated', collect)
+    .option(
+      '--sitemap <address>',
+      'of a website: read instead of those that robots.txt names; may be repeated',
+      collect,
+    )
+    .option('--without-sitemaps', 'of a website: only links are followed')
+    .option('--rate <number>', 'of a website: requests a second to each host at most', decimal)
+    .option('--ignore-robots', 'of a website: read what robots.txt forbids, for a site of your own')
     .option('--language <code>', 'of videos: the first of these that one has; may be repeated', collect)
+    .option('--without-generated', 'of videos: only transcripts that people made')
+    .option('--max-bad-rows <number>', 'of tables: rows of one that may be rejected before the job fails', integer)
 
 type Source = IngestBody['sources'][number]
 
 /** Which types take a flag; where it is `own` to them, as its help says, there may be other sources beside one of them. */
 interface Fit {
-  readonly key: 'include' | 'exclude' | 'mapping' | 'depth' | 'maxPages' | 'language'
+  readonly key: Exclude<keyof SourceFlags, 'type' | 'uploads'>
   readonly flag: string
   readonly types: readonly Source['type'][]
   readonly own?: true
@@ -54,7 +72,14 @@ const fits: readonly Fit[] = [
   { key: 'mapping', flag: '--mapping', types: ['structured'] },
   { key: 'depth', flag: '--depth', types: ['website'], own: true },
   { key: 'maxPages', flag: '--max-pages', types: ['website'], own: true },
+  { key: 'host', flag: '--host', types: ['website'], own: true },
+  { key: 'sitemap', flag: '--sitemap', types: ['website'], own: true },
+  { key: 'withoutSitemaps', flag: '--without-sitemaps', types: ['website'], own: true },
+  { key: 'rate', flag: '--rate', types: ['website'], own: true },
+  { key: 'ignoreRobots', flag: '--ignore-robots', types: ['website'], own: true },
   { key: 'language', flag: '--language', types: ['youtube'], own: true },
+  { key: 'withoutGenerated', flag: '--without-generated', types: ['youtube'], own: true },
+  { key: 'maxBadRows', flag: '--max-bad-rows', types: ['structured'], own: true },
 ]
 
 /** Throws a UsageError that names every flag which would do nothing for a source, and the type of that. */
@@ -93,7 +118,7 @@ const namedOf = (context: Pick<CliContext, 'cwd'>, sources: readonly string[], f
 
 const uploadsOf = (flags: SourceFlags): Source => {
   if (flags.mapping !== undefined && flags.type === undefined)
-    return { type: 'structured', uploads: true, mapping_file: flags.mapping }
+    return { type: 'structured', uploads: true, mapping_file: flags.mapping, ...badRowsOf(flags) }
   const { type = 'local_files' } = flags
   if (type !== 'markdown' && type !== 'local_files' && type !== 'pdf')
     throw new UsageError(`--uploads are files; leave out --type ${type}`)
@@ -113,21 +138,31 @@ const sourceOf = (context: Pick<CliContext, 'cwd'>, source: string, flags: Sourc
   const globs = globsOf(flags)
   if (type === 'website') {
     if (!isAddress) throw new UsageError(`'${source}' is no address; a website begins with https:// or http://`)
-    const { depth, maxPages } = flags
-    return {
-      ...{ type, urls: [source], ...globs },
-      ...(depth === undefined ? {} : { max_depth: depth }),
-      ...(maxPages === undefined ? {} : { max_pages: maxPages }),
-    }
+    return { type, urls: [source], ...globs, ...crawlOf(flags) }
   }
   if (type === 'youtube') {
     const languages = flags.language === undefined ? {} : { languages: [...flags.language] }
-    return { type, ...listOf(source), ...languages }
+    return { type, ...listOf(source), ...languages, ...(flags.withoutGenerated ? { generated: false } : {}) }
   }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
   const path = resolve(context.cwd, source)
   if (type !== 'structured') return { type, path, ...globs }
-  return { type, path, mapping_file: resolve(context.cwd, flags.mapping!) }
+  return { type, path, mapping_file: resolve(context.cwd, flags.mapping!), ...badRowsOf(flags) }
+}
+
+const badRowsOf = ({ maxBadRows }: SourceFlags) => (maxBadRows === undefined ? {} : { max_bad_rows: maxBadRows })
+
+const crawlOf = ({ depth, maxPages, host, sitemap, withoutSitemaps, rate, ignoreRobots }: SourceFlags) => {
+  if (sitemap !== undefined && withoutSitemaps)
+    throw new UsageError('--sitemap and --without-sitemaps exclude each other')
+  return {
+    ...(depth === undefined ? {} : { max_depth: depth }),
+    ...(maxPages === undefined ? {} : { max_pages: maxPages }),
+    ...(host === undefined ? {} : { hosts: [...host] }),
+    ...(withoutSitemaps ? { sitemaps: false } : sitemap === undefined ? {} : { sitemaps: [...sitemap] }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(ignoreRobots ? { respect_robots: false } : {}),
+  }
 }
 
 const isVideoAddress = (source: string): boolean =>

@@ -66,9 +66,12 @@ interface Row extends Pick<DeadLetter, 'stage' | 'code' | 'message' | 'attempts'
 }
 
 const list = async (em: EntityManager, jobId: string, filter: DeadLetterFilter): Promise<DeadLetterPage> => {
-  const { limit, after, state, document_id, stage, code } = filter
-  const document_ids = document_id === undefined ? undefined : [document_id]
-  const { sql, values } = selected(jobId, { stage, code, document_ids })
+  const { limit, after, state, document_id, uri, stage, code } = filter
+  const { sql, values } = selected(jobId, {
+    ...{ stage, code },
+    document_ids: document_id === undefined ? undefined : [document_id],
+    uris: uri === undefined ? undefined : [uri],
+  })
   const [lane, position] = after === null ? [-1, -1] : cursorOf(after)
   const rows = await em.execute<Row[]>(
     `select l.*, ${uriOf} as uri, ${stateOf} as state from ${letters}

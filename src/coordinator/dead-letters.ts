@@ -44,6 +44,7 @@ export interface DeadLetterFilter {
   readonly stage?: string | undefined
   readonly code?: string | undefined
   readonly document_id?: string | undefined
+  readonly uri?: string | undefined
   readonly state?: DeadLetterState | undefined
   readonly limit: number
   readonly after: string | null

@@ -22,10 +22,9 @@ export const unparked = (kbId: string): string => `${intake}.unparked.${kbId}`
 
 /** Where a partition goes on; `expired` where retention has deleted what comes before it, unread. */
 export const startPosition = async (broker: Pick<Broker, 'range' | 'committed'>, partition: number) => {
-  const committed = await broker.committed(intake, topic, partition)
+  const from = (await broker.committed(intake, topic, partition)) ?? 0
   const { start } = await broker.range(topic, partition)
-  if (committed === null || committed >= start) return { position: committed ?? start, expired: null }
-  return { position: start, expired: { from: committed, to: start } }
+  return from >= start ? { position: from, expired: null } : { position: start, expired: { from, to: start } }
 }
 
 /**

@@ -93,6 +93,12 @@ export class Fetcher {
     return this.#options
   }
 
+  /** From one request to the next of the host of a URL, in ms; null where its robots.txt has not been read yet. */
+  intervalMs(url: URL, options: FetchOptions): number | null {
+    const rules = options.respectRobots ? this.#robots.known(url, options) : noRules
+    return rules === undefined ? null : this.#intervalMs(rules.delayMs, options)
+  }
+
   /** How long the host of a URL asked to be left alone, in ms. */
   blockedMs(url: URL): number {
     return this.#politeness.blockedMs(url.host)
@@ -127,8 +133,8 @@ export class Fetcher {
   }
 
   async #ask(url: URL, delayMs: number | null, options: FetchOptions): Promise<Answer> {
-    const { rate, concurrency, maxBytes, timeoutMs, idleMs } = this.#options
-    const intervalMs = Math.max(1000 / Math.min(rate, options.rate ?? rate), delayMs ?? 0)
+    const { concurrency, maxBytes, timeoutMs, idleMs } = this.#options
+    const intervalMs = this.#intervalMs(delayMs, options)
     const atOnce = delayMs === null ? Math.min(concurrency, options.concurrency ?? concurrency) : 1
     const leave = await this.#politeness.turn(url.host, { concurrency: atOnce, intervalMs }, options.signal)
     try {
@@ -144,6 +150,11 @@ export class Fetcher {
     } finally {
       leave()
     }
+  }
+
+  #intervalMs(delayMs: number | null, options: FetchOptions): number {
+    const { rate } = this.#options
+    return Math.max(1000 / Math.min(rate, options.rate ?? rate), delayMs ?? 0)
   }
 
   /** Refuses an answer by its head, so that nothing of its body is read. */

@@ -84,6 +84,12 @@ export class FileOpener {
     return asked(folder, 'source_gone', () => walk({ folder, wanted, signal, resolveLink }))
   }
 
+  /** How many bytes `read` would take; none where it would refuse the file, or none is there. */
+  async sizeOf(path: string): Promise<number> {
+    const found = await stat(path).catch(() => null)
+    return found?.isFile() && found.size <= this.#maxBytes ? found.size : 0
+  }
+
   /** The whole content of a file, its URL by its real path, and which file it is. Throws FileRefusal. */
   async read(path: string): Promise<{ readonly bytes: Buffer; readonly uri: string; readonly identity: string }> {
     const { file, opened, uri } = await this.#open(path, this.#maxBytes, 'PENSTOCK_MAX_FILE_BYTES')

@@ -67,8 +67,8 @@ export const folderSource = (options: FolderSourceOptions): ReadableSource => {
       for await (const lot of readAhead(
         listing.slice(from, from + most.documents),
         lots,
+        async ({ path, refused }) => (refused ? 0 : opener.sizeOf(join(at.path, path))),
         read,
-        sizeOf,
         parsing(signal),
       )) {
         for (const one of lot) {
@@ -99,8 +99,7 @@ const pathIn = (at: Located, uri: string): string | null => {
 }
 
 /** In bytes. What is read past the end of a bite is read again by the next one. */
-const lots = { atOnce: 16, items: 32, size: 512 * 1024 }
-const sizeOf = (found: Read | SourceReject) => ('bytes' in found ? found.bytes.length : 0)
+const lots = { atOnce: 16, sizeAtOnce: 16 * 1024 * 1024, items: 32, size: 512 * 1024 }
 
 interface Read extends FileBytes {
   readonly uri: string

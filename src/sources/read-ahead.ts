@@ -1,7 +1,8 @@
 /** How much is read ahead. */
 export interface Lots {
-  /** Items read at once. */
+  /** Items read at once, and how much they may be together; one that is larger is read alone. */
   readonly atOnce: number
+  readonly sizeAtOnce: number
   /** A lot is full with so many items, or with so much of them. */
   readonly items: number
   readonly size: number
@@ -9,25 +10,25 @@ export interface Lots {
 
 /**
  * Reads items by lots, in order, and parses each of a lot; while one lot is parsed the next is read, but none further.
- * Whoever stops early loses what was read last. Throws what `read` and `parse` throw.
+ * So no more is held than two lots, each with what was read at once past its size. Whoever stops early loses what was
+ * read last. Throws what `read` and `parse` throw.
  */
 export async function* readAhead<Item, Read, Parsed>(
   items: readonly Item[],
   lots: Lots,
+  sizeOf: (item: Item) => Promise<number>,
   read: (item: Item) => Promise<Read>,
-  sizeOf: (one: Read) => number,
   parse: (one: Read) => Promise<Parsed>,
 ): AsyncGenerator<readonly Parsed[]> {
   let from = 0
   const readLot = async () => {
     const lot: Read[] = []
     for (let size = 0; from < items.length && lot.length < lots.items && size < lots.size; ) {
-      const some = items.slice(from, from + lots.atOnce)
-      from += some.length
-      for (const one of await Promise.all(some.map(read))) {
-        lot.push(one)
-        size += sizeOf(one)
-      }
+      const sizes = await Promise.all(items.slice(from, from + lots.atOnce).map(sizeOf))
+      const together = fitting(sizes, lots.sizeAtOnce)
+      lot.push(...(await Promise.all(items.slice(from, from + together.items).map(read))))
+      from += together.items
+      size += together.size
     }
     return lot
   }
@@ -36,4 +37,11 @@ export async function* readAhead<Item, Read, Parsed>(
     next = following
     yield parsed
   }
+}
+
+/** The first items that are not too large together, one at least. */
+const fitting = (sizes: readonly number[], most: number) => {
+  let [items, size] = [1, sizes[0]!]
+  while (items < sizes.length && size + sizes[items]! <= most) size += sizes[items++]!
+  return { items, size }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Fatal } from '../runtime/errors.ts'
+import { Fatal, Wait } from '../runtime/errors.ts'
 import {
   type Bite,
   isSourceReject,
@@ -9,6 +9,7 @@ import {
   type SourceDocument,
   type SourceReject,
 } from './source.ts'
+import { SourceTrouble } from './source-trouble.ts'
 
 /** What a document is made of, as an edit gives it or as it was kept. */
 export interface KeptContent {
@@ -73,7 +74,12 @@ const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOpt
     let characters = 0
     for (const entry of entries.slice(0, most)) {
       signal.throwIfAborted()
-      const { document: one } = await contentOf(source, entry, signal)
+      const one = await contentInTime(source, entry, signal)
+      // The next bite asks again, and what was read is not read again for it.
+      if (one instanceof Error) {
+        if (documents.length === 0) throw one
+        break
+      }
       if ('text' in one) characters += one.text.length
       documents.push(one)
       if (characters >= mostCharacters) break
@@ -83,6 +89,16 @@ const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOpt
     return { documents, next: next === null ? null : String(next) }
   },
 })
+
+/** An error where it may pass by the time that it is asked again. */
+const contentInTime = async (source: ReadableSource, entry: ReplayEntry, signal: AbortSignal) => {
+  try {
+    return (await contentOf(source, entry, signal)).document
+  } catch (error) {
+    if (error instanceof Wait || error instanceof SourceTrouble) return error
+    throw error
+  }
+}
 
 /** The content that a replay loads: what was edited, what the source has now, or what was kept where it has it no more. */
 export const contentOf = async (

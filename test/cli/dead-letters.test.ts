@@ -19,7 +19,7 @@ describe.concurrent('penstock dead-letters', () => {
   it('shows single ones with their place and input, and how to go on', async ({ expect }) => {
     const ports = withJob()
     ports.stored.deadLetterPage = { dead_letters: [letter], next: '3-12' }
-    const { stdout, stderr } = await penstock(ports, 'dead-letters', 'show', 'handbook', '--state', 'replayed')
+    const { stdout, stderr } = await penstock(ports, 'dead-letters', 'show', 'handbook', '--uri', 'file:///a.md')
     expect(stdout).toBe(
       [
         'provider_400 in embedding, replayed by job-2',
@@ -32,7 +32,13 @@ describe.concurrent('penstock dead-letters', () => {
       ].join('\n'),
     )
     expect(stderr).toContain('add --after 3-12')
-    expect(ports.asked.letters).toEqual([['list', 'job-1', { state: 'replayed', limit: 20, after: null }]])
+    expect(ports.asked.letters).toEqual([['list', 'job-1', { uri: 'file:///a.md', limit: 20, after: null }]])
+  })
+
+  it('of INTAKE are no work for a replay, so its help does not offer them', async ({ expect }) => {
+    const helpOf = async (verb: string) => (await penstock(fakePorts(), 'dead-letters', verb, '--help')).stdout
+    expect(await helpOf('discard')).toContain('INTAKE')
+    expect(await helpOf('replay')).not.toContain('INTAKE')
   })
 
   it('are given up only when somebody agrees, or with --yes', async ({ expect }) => {

@@ -20,6 +20,24 @@ describe('the flags of sources', () => {
     ])
   })
 
+  it('say of a crawl, of videos and of tables what the API takes', () => {
+    const crawl = { host: ['a.org'], sitemap: [`${site}/map.xml`], rate: 0.5, ignoreRobots: true } as const
+    expect(of([site], crawl)).toEqual([
+      {
+        type: 'website',
+        urls: [site],
+        hosts: ['a.org'],
+        sitemaps: [`${site}/map.xml`],
+        rate: 0.5,
+        respect_robots: false,
+      },
+    ])
+    expect(of([site], { withoutSitemaps: true })).toEqual([{ type: 'website', urls: [site], sitemaps: false }])
+    expect(of([video], { withoutGenerated: true })).toEqual([{ type: 'youtube', videos: [video], generated: false }])
+    const structured = { type: 'structured', path: '/here/x', mapping_file: '/here/m', max_bad_rows: 5 }
+    expect(of(['x'], { mapping: 'm', maxBadRows: 5 })).toEqual([structured])
+  })
+
   it('with a mapping make tables of uploads, of which the mapping is one', ({ expect }) => {
     const source = { type: 'structured', uploads: true, mapping_file: 'maps/m.yaml' }
     expect(of([], { mapping: 'maps/m.yaml', uploads: true })).toEqual([source])
@@ -47,6 +65,9 @@ describe('the flags of sources', () => {
       "--depth is for sources of type website; 'x' is of type markdown. " +
         "--language is for sources of type youtube; 'x' is of type markdown",
     ],
+    [[site], { maxBadRows: 5 }, `--max-bad-rows is for sources of type structured; '${site}' is of type website`],
+    [['x'], { ignoreRobots: true }, "--ignore-robots is for sources of type website; 'x' is of type markdown"],
+    [[site], { sitemap: ['x'], withoutSitemaps: true }, '--sitemap and --without-sitemaps exclude each other'],
     [[], { type: 'events', include: ['*'] }, `${include}the stream is of type events`],
     [[], { type: 'events', uploads: true }, 'events are published by upstream systems: no source is named'],
   ])('that would do nothing are named, with the type: %j %j', (sources, flags, sentence) => {

@@ -99,8 +99,9 @@ describe.each(databases)('on %s', (_, open) => {
     expect([
       await of({ code: 'too_large' }),
       await of({ document_id: 'doc-1' }),
+      await of({ uri: 'file://2.md' }),
       await of({ state: 'replayed' }),
-    ]).toEqual([1, 1, 0])
+    ]).toEqual([1, 1, 1, 0])
   })
 
   test('a replay is a job of its own with its list of documents, and marks their dead letters', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { type Failpoint, installFault } from '../../src/runtime/failpoint.ts'
+import { upstreamDocuments } from '../../src/schemas/topics.ts'
 import { useBench } from '../coordinator/bench.ts'
 import { until } from '../kit/until.ts'
 import { intakeBench } from './bench.ts'
@@ -30,7 +31,7 @@ test('the first event of a knowledge base starts a stream, and its events come t
   await intake.publish('kb', texts(5, 10))
   await until('ten events', async () => (await numbers(job.job_id)).length >= 10)
   expect(await numbers(job.job_id)).toEqual(upTo(10))
-  expect(await intake.parked('kb')).toBe(0)
+  await until('none is parked', async () => (await intake.parked('kb')) === 0)
 })
 
 test('whatever step fails, each event comes once and in its order, those that were parked as well', {
@@ -123,4 +124,25 @@ test('past the bound the partition stands, says so, and goes on by itself when t
   expect(await numbers(next)).toEqual([1, 2, 3, 4])
   const free = await bench.em.fork().execute('select 1 from intake_partition where held_kb is not null')
   expect(free).toEqual([])
+})
+
+test('what retention has deleted before the first start is named, once', async () => {
+  await bench.coordinator()
+  await intake.make('kb')
+  await intake.publish('kb', texts(0, 3))
+  const { broker } = bench.line
+  const { end } = await broker.range(upstreamDocuments.name, 0)
+  await broker.deleteRecords(upstreamDocuments.name, 0, end)
+  await start()
+  await intake.publish('kb', texts(3, 4))
+  const job = await intake.stream('kb')
+  await until('the one that is left', async () => (await numbers(job.job_id)).length === 1)
+  await start()
+  const told = await until('it is told', async () => {
+    const rows = await bench.em.fork().execute<object[]>(`select * from dead_letter where code = 'expired'`)
+    return rows.length > 0 ? rows : null
+  })
+  expect(told).toEqual([
+    expect.objectContaining({ message: expect.stringContaining(`Records 0 to ${end - 1} of partition 0`) }),
+  ])
 })

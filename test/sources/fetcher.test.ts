@@ -103,6 +103,7 @@ describe('a page', () => {
 })
 
 describe('no page', () => {
+  const encoded = (name: string) => ({ body: 'x', headers: { 'content-encoding': name } })
   const compressed = { headers: { 'content-encoding': 'gzip' } }
   test.each<[string, Reply, object]>([
     ['404', { status: 404 }, { code: 'page_gone', gone: true, retryable: false }],
@@ -116,8 +117,10 @@ describe('no page', () => {
     ['a redirect to nowhere', { status: 302 }, { code: 'bad_redirect', retryable: false }],
     ['a body of another format', { body: 'x', ...compressed }, { code: 'bad_encoding', retryable: true }],
     ['half a body', { body: gzipSync('a'.repeat(5000)).subarray(0, 20), ...compressed }, { code: 'bad_encoding' }],
-    ['an unknown encoding', { body: 'x', headers: { 'content-encoding': 'lzma' } }, { code: 'bad_encoding' }],
-    ['many encodings', { body: 'x', headers: { 'content-encoding': 'gzip,gzip,gzip' } }, { code: 'bad_encoding' }],
+    ['an unknown encoding', encoded('lzma'), { code: 'bad_encoding' }],
+    ['an encoding named like what every object has', encoded('__proto__'), { code: 'bad_encoding' }],
+    ['another such encoding', encoded('constructor'), { code: 'bad_encoding' }],
+    ['many encodings', encoded('gzip,gzip,gzip'), { code: 'bad_encoding' }],
     ['many headers', { headers: { x: 'a'.repeat(40_000) } }, { code: 'headers_too_large', retryable: false }],
   ])('comes of %s, and why is said by its code', async (_, reply, expected) => {
     expect(await fetchOne(reply)).toMatchObject({ kind: 'failed', ...expected })

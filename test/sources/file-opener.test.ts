@@ -100,6 +100,13 @@ describe('reading', () => {
     )
   })
 
+  test('how much of it would be held is known before it is read', async () => {
+    const root = await folderWith({ 'big.md': 'x'.repeat(11), 'small.md': 'x'.repeat(10) })
+    const opener = new FileOpener({ roots: [root], maxBytes: 10 })
+    const sizeOf = (name: string) => opener.sizeOf(join(root, name))
+    expect([await sizeOf('small.md'), await sizeOf('big.md'), await sizeOf('none.md')]).toEqual([10, 0, 0])
+  })
+
   test('a file without permission is refused by name', async () => {
     const root = await folderWith({ 'a.md': 'a' })
     await chmod(root, 0o755)

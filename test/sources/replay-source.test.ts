@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Wait } from '../../src/runtime/errors.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import { type ReplayEntry, replayOpener } from '../../src/sources/replay-source.ts'
 import type { OpenSource, ReadableSource } from '../../src/sources/source.ts'
@@ -17,6 +18,7 @@ const source: ReadableSource = {
   bite: async () => ({ documents: [], next: null }),
   async read(uri) {
     if (uri.startsWith('gone')) return { uri, code: 'file_gone', message: 'It is gone.', gone: true }
+    if (uri === 'busy') throw new Wait('rate_limited', 'Not now.', 1000)
     if (uri.startsWith('bad')) return { uri, code: 'not_text', message: 'It is no text.' }
     return { uri, title: '', mediaType: 'text/markdown', text: `text of ${uri}`, metadata: {} }
   },
@@ -98,4 +100,12 @@ test('an edit takes the place of what the source has; what was kept, only of wha
     { uri: 'gone.md', code: 'file_gone' },
     { uri: 'bad.md', code: 'not_text' },
   ])
+})
+
+test('what cannot be read for now ends a bite, and is asked again by the next', async () => {
+  const entries = [entry(0), entry(1, { uri: 'busy' }), entry(2)]
+  const of = opened(entries)
+  const first = await of.source.bite(null, never)
+  expect([first.documents.length, first.next]).toEqual([1, '1'])
+  await expect(of.source.bite(first.next, never)).rejects.toMatchObject({ name: 'Wait' })
 })

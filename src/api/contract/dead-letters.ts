@@ -16,6 +16,7 @@ export const lettersQuery = z.strictObject({
   stage: named.optional(),
   code: named.optional(),
   document_id: named.optional(),
+  uri: z.string().min(1).max(8192).optional(),
   state: state
     .optional()
     .describe('open: waits for somebody; replayed: a replay took it up; discarded: given up. All unless stated.'),

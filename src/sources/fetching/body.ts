@@ -62,7 +62,7 @@ const decodersOf = async (response: IncomingMessage, url: URL): Promise<readonly
     .split(',')
     .map(name => name.trim())
     .filter(name => name !== '' && name !== 'identity')
-  const unknown = names.find(name => !(name in decoders))
+  const unknown = names.find(name => !Object.hasOwn(decoders, name))
   if (unknown !== undefined || names.length > mostEncodings)
     throw failed('bad_encoding', `${url.href} came with the encoding ${names.join(', ')}, which was not asked for.`)
   const first = names.includes('deflate') ? await firstByteOf(response) : null

@@ -19,7 +19,7 @@ export class RobotsOfHosts {
 
   /** Of the host of a URL. Throws Failed `robots_unavailable` where it cannot be asked. */
   async of(url: URL, options: FetchOptions): Promise<RobotsRules> {
-    const key = `${options.asker} ${url.origin}`
+    const key = keyOf(url, options)
     const known = this.#kept.get(key)
     if (known) return known
     const asking = this.#asking.get(key) ?? this.#read(new URL('/robots.txt', url), options)
@@ -31,6 +31,11 @@ export class RobotsOfHosts {
     } finally {
       this.#asking.delete(key)
     }
+  }
+
+  /** Undefined where it has not been asked, or must be asked again. */
+  known(url: URL, options: FetchOptions): RobotsRules | undefined {
+    return this.#kept.get(keyOf(url, options))
   }
 
   /** A robots.txt that is not there allows all; one that cannot be asked for allows nothing yet. */
@@ -53,6 +58,8 @@ export class RobotsOfHosts {
     return noRules
   }
 }
+
+const keyOf = ({ origin }: URL, { asker }: FetchOptions): string => `${asker} ${origin}`
 
 const unavailable = (url: URL, cause: FetchFailure): Failed =>
   failed('robots_unavailable', `${url.href} cannot be asked, so nothing of its host is: ${cause.message}`, {

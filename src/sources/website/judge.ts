@@ -4,7 +4,7 @@ import { normalUrl, patternOf } from './normal-url.ts'
 import { pageRevision, type RememberedPage } from './page-memory.ts'
 import type { ReadPage } from './page-reader.ts'
 import type { RetryPlan } from './retry-plan.ts'
-import type { Scope } from './scope.ts'
+import { leadsOut, type Scope } from './scope.ts'
 import { isOfHost, type Visit, type VisitFailure } from './visit.ts'
 
 /** What came of an entry. */
@@ -124,11 +124,10 @@ const judgeRedirect = (entry: FrontierEntry, to: URL, { scope }: Knowledge): Jud
   })
   if (entry.hops >= mostHops || url?.href === entry.url)
     return reject('too_many_redirects', `${entry.url} redirects without end.`)
-  if (url === null || !scope.hosts(url))
-    return reject(
-      'outside_source',
-      `${entry.url} redirects to ${to.host}, which is no host of this source. Add it to \`hosts\` to read it.`,
-    )
+  if (url === null || !scope.hosts(url)) {
+    const { code, message } = leadsOut(entry.url, to)
+    return reject(code, message)
+  }
   if (!entry.seed && !scope.follows(url)) return { settled: settled(entry, 'alias'), found: [] }
   return { settled: settled(entry, 'alias'), found: [standIn(entry, url)] }
 }

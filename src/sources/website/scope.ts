@@ -33,6 +33,12 @@ export const scopeOf = (spec: WebsiteSpec): Scope => {
   return scope
 }
 
+/** A redirect to another host is not followed. */
+export const leadsOut = (from: string, to: URL) => ({
+  code: 'outside_source' as const,
+  message: `${from} redirects to ${to.host}, which is no host of this source. Add it to \`hosts\` to read it.`,
+})
+
 /** Sites answer to both, and redirect from one to the other. */
 const sameHost = (host: string) => host.replace(/^www\./, '')
 

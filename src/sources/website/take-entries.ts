@@ -27,6 +27,26 @@ export const ripe = (entries: readonly FrontierEntry[], from: number): readonly 
   return end === -1 ? entries : entries.slice(0, end)
 }
 
+/**
+ * The first entries, as many as can be begun within `ms` by the interval of each host: all that a bite takes is lost when
+ * it is stopped. A host whose interval is not known yet (null) is asked once.
+ */
+export const inTime = (
+  entries: readonly FrontierEntry[],
+  ms: number,
+  intervalMs: (url: URL) => number | null,
+): readonly FrontierEntry[] => {
+  const due = new Map<string, number>()
+  const end = entries.findIndex(entry => {
+    if (isSuperseded(entry)) return false
+    const url = new URL(entry.url)
+    const at = due.get(url.host) ?? 0
+    due.set(url.host, at + (intervalMs(url) ?? ms))
+    return at > 0 && at >= ms
+  })
+  return end === -1 ? entries : entries.slice(0, end)
+}
+
 /** Visits entries in order, several at once, until it is enough; all that were begun are in the result. */
 export const visitAll = async (
   entries: readonly FrontierEntry[],

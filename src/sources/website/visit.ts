@@ -41,6 +41,25 @@ export const fetchOptions = ({ spec, asker }: Visiting, signal: AbortSignal): Fe
   ...{ rate: spec.rate, concurrency: spec.concurrency },
 })
 
+/** See `Fetcher.intervalMs`. */
+export const intervalOf = (visiting: Visiting, url: URL, signal: AbortSignal): number | null =>
+  visiting.fetcher.intervalMs(url, fetchOptions(visiting, signal))
+
+/** The end of a sentence that names the slowest host of entries; empty where it is asked more often than once in `ms`. */
+export const slowest = (
+  visiting: Visiting,
+  entries: readonly FrontierEntry[],
+  ms: number,
+  signal: AbortSignal,
+): string => {
+  const paces = entries.map(entry => {
+    const url = new URL(entry.url)
+    return { host: url.host, interval: intervalOf(visiting, url, signal) ?? 0 }
+  })
+  const { host, interval } = paces.reduce((slow, one) => (one.interval > slow.interval ? one : slow))
+  return interval < ms ? '' : `; ${host} is asked once in ${interval / 1000} s, by its robots.txt or \`rate\``
+}
+
 /** Asks for one entry; a redirect is not followed, it is a find. Throws the signal's reason. */
 export const visit = async (
   visiting: Visiting,

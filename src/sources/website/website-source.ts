@@ -10,8 +10,8 @@ import { readOne } from './read-one.ts'
 import { defaultRetryPlan, type RetryPlan } from './retry-plan.ts'
 import { normalUrls, scopeOf } from './scope.ts'
 import { listedPages, sitemapsOf } from './sitemaps.ts'
-import { type MostOfBite, ripe, type Visited, visitAll } from './take-entries.ts'
-import { type Visiting, visit } from './visit.ts'
+import { inTime, type MostOfBite, ripe, type Visited, visitAll } from './take-entries.ts'
+import { intervalOf, slowest, type Visiting, visit } from './visit.ts'
 
 export interface WebsiteSourceOptions extends Visiting {
   readonly kbId: string
@@ -129,7 +129,7 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
       const from = cursor === null ? 0 : Number(cursor)
       if (cursor === null) await plant()
       const entries = await frontier.take(from, most.entries)
-      const now = ripe(entries, from)
+      const now = inTime(ripe(entries, from), most.ms, url => intervalOf(options, url, signal))
       if (now.length === 0 && entries[0])
         throw new Wait('asked_again', `${entries[0].url} is asked again soon.`, entries[0].dueMs)
       const remembered = await remember(now)
@@ -151,14 +151,17 @@ export const websiteSource = (options: WebsiteSourceOptions): ReadableSource => 
       const more = judgements.length > 0 && (await frontier.take(next, 1)).length > 0
       return {
         ...yieldedBy(judgements),
-        ...{ unlisted: unlistedBy(judgements, counts, bounds.pages, maxPages), message: said(next, counts) },
+        ...{
+          unlisted: unlistedBy(judgements, counts, bounds.pages, maxPages),
+          message: said(next, counts) + slowest(options, now, most.ms, signal),
+        },
         next: more ? String(next) : null,
       }
     },
 
     async read(uri, signal) {
       const url = normalUrl(uri)
-      if (url !== null && scope.hosts(url)) return readOne(options, url, uri, signal)
+      if (url !== null && scope.hosts(url)) return readOne(options, scope, { url, uri }, signal)
       return { uri, code: 'outside_source', message: `${uri} is no page of a host of this source.` }
     },
   }

@@ -1,5 +1,6 @@
 import { Fatal, Wait } from '../../runtime/errors.ts'
 import type { Fetcher } from '../fetcher.ts'
+import { SourceTrouble } from '../source-trouble.ts'
 import { type Cue, cuesOf, type ListPage, listPageOf, type Player, playerOf } from './shapes.ts'
 
 export interface YoutubeClientOptions {
@@ -14,19 +15,9 @@ export interface YoutubeClientOptions {
 const asPlayer = { client: { clientName: 'ANDROID', clientVersion: '20.10.38', hl: 'en', gl: 'US' } }
 const asBrowser = { client: { clientName: 'WEB', clientVersion: '2.20260911.08.00', hl: 'en', gl: 'US' } }
 
-/** YouTube did not answer as it should, and may do so when it is asked again. */
-export class YoutubeTrouble extends Error {
-  override readonly name = 'YoutubeTrouble'
-  readonly code: string
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
 /**
  * The three questions that are asked of YouTube, through the fetcher with its limits. Throws Wait where it asks to be left
- * alone, YoutubeTrouble for what may pass, and Fatal for what will not: none of this is about one video.
+ * alone, SourceTrouble for what may pass, and Fatal for what will not: none of this is about one video.
  */
 export class YoutubeClient {
   readonly #options: YoutubeClientOptions
@@ -68,10 +59,10 @@ export class YoutubeClient {
     const options = { asker, signal, respectRobots: false, redirects: 0 }
     const answer = await fetcher.fetch(url, json === undefined ? options : { ...options, json })
     if (answer.kind === 'page') return answer.bytes.toString('utf8')
-    if (answer.kind !== 'failed') throw new YoutubeTrouble('youtube_redirects', `${url.href} answers with a redirect.`)
+    if (answer.kind !== 'failed') throw new SourceTrouble('youtube_redirects', `${url.href} answers with a redirect.`)
     const { code, message, retryable, retryAfterMs } = answer
     if (retryAfterMs !== undefined) throw new Wait(code, message, retryAfterMs)
-    if (retryable) throw new YoutubeTrouble(code, message)
+    if (retryable) throw new SourceTrouble(code, message)
     throw new Fatal(code, `YouTube cannot be asked: ${message} PENSTOCK_YOUTUBE_URL says where it is.`)
   }
 }
@@ -81,13 +72,13 @@ const jsonIn = (text: string, url: URL): unknown => {
     return JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new YoutubeTrouble('youtube_unreadable', `${url.origin}${url.pathname} did not answer with JSON.`)
+    throw new SourceTrouble('youtube_unreadable', `${url.origin}${url.pathname} did not answer with JSON.`)
   }
 }
 
 const understood = <T>(value: T | null, what: string): T => {
   if (value !== null) return value
-  throw new YoutubeTrouble(
+  throw new SourceTrouble(
     'youtube_unreadable',
     `YouTube answered in a form that is not known where ${what} was expected. It may have changed: look for a newer Penstock.`,
   )

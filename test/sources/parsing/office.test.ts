@@ -6,7 +6,7 @@ import { parseXlsx } from '../../../src/sources/parsing/xlsx.ts'
 import { docxOf, paragraph, xlsxOf, zipOf } from './zip-of.ts'
 
 const core =
-  '<p:coreProperties xmlns:p="p" xmlns:dc="dc"><dc:title>Canals</dc:title><dc:creator>A. Writer</dc:creator></p:coreProperties>'
+  '<p:coreProperties xmlns:p="p" xmlns:dc="dc"><dc:title>Canals</dc:title><dc:creator>A. Writer</dc:creator><constructor>x</constructor></p:coreProperties>'
 
 describe('a workbook', () => {
   test('becomes its sheets as headings and its rows as lines, by the names of the first row', async () => {

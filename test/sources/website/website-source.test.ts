@@ -331,6 +331,18 @@ describe('a bite', () => {
     expect(shaky.rejects).toEqual({})
   })
 
+  test('takes of a slow host what can be begun soon, and says how slow it is', async () => {
+    const delay = robots('User-agent: *\nCrawl-delay: 0.1')
+    const server = await serve(path => (path === '/robots.txt' ? delay : { body: pageWith('x', ['/a', '/b']) }))
+    const most = { entries: 128, atOnce: 16, characters: 1e9, ms: 100 }
+    const source = crawlOf(server, { urls: [`${server.origin}/`, `${server.origin}/a`] }, { most })
+    const first = await source.bite(null, forever)
+    expect(first).toMatchObject({ documents: [{}], next: '1' })
+    expect(first.message).toMatch(
+      /^1 of 3 known addresses asked; 127\.0\.0\.1:\d+ is asked once in 0\.1 s, by its robots/,
+    )
+  })
+
   test('stops when it is told to', async () => {
     const server = await serve(siteOf(many))
     const source = crawlOf(server, { urls: [`${server.origin}/p0`] })
@@ -369,18 +381,5 @@ describe('what is known from an earlier run', () => {
     expect(third).toMatchObject({ documents: ['/a'], unchanged: ['/', '/b'] })
     const anew = await crawlOf(server, {}, { memory, frontier: memoryFrontier() }).bite(null, forever, { anew: true })
     expect(anew.documents).toHaveLength(1)
-  })
-})
-
-describe('one page by its address', () => {
-  test('is read whatever the filters say, and only of a host of the source', async () => {
-    const server = await serve(siteOf({ '/a': pageWith('A'), '/old': redirect('/a') }))
-    const source = crawlOf(server, { include: ['nothing/**'], max_depth: 0 })
-    const read = (path: string) => source.read(`${server.origin}${path}`, forever)
-    expect(await read('/a')).toMatchObject({ uri: `${server.origin}/a`, title: 'A' })
-    expect(await read('/old')).toMatchObject({ uri: `${server.origin}/old`, title: 'A' })
-    expect(await read('/none')).toMatchObject({ code: 'page_gone', gone: true })
-    expect(await source.read('https://elsewhere.example/', forever)).toMatchObject({ code: 'outside_source' })
-    expect(await source.read('file:///etc/passwd', forever)).toMatchObject({ code: 'outside_source' })
   })
 })

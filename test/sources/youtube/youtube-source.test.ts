@@ -172,10 +172,10 @@ describe('a service that does not answer as it should', () => {
   test('is tried again where it may pass, and fails the phase where it will not; no video is rejected for it', async () => {
     const { source, server } = await open({ [id(1)]: spoken() }, { videos: [id(1)] })
     server.refuse(() => ({ status: 500 }))
-    await expect(source.bite(null, signal)).rejects.toMatchObject({ name: 'YoutubeTrouble', code: 'bad_status' })
+    await expect(source.bite(null, signal)).rejects.toMatchObject({ name: 'SourceTrouble', code: 'bad_status' })
     server.refuse(() => ({ body: '<html>' }))
     await expect(source.bite(null, signal)).rejects.toMatchObject({
-      name: 'YoutubeTrouble',
+      name: 'SourceTrouble',
       code: 'youtube_unreadable',
     })
     server.refuse(() => ({ status: 403 }))

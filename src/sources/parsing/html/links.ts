@@ -16,13 +16,13 @@ export const baseOf = (root: Root, url: string | null): string | null => {
   return href && URL.canParse(href, url ?? undefined) ? new URL(href, url ?? undefined).href : url
 }
 
-const linking: Readonly<Record<string, string>> = { a: 'href', area: 'href', frame: 'src', iframe: 'src' }
+const linking = new Map(Object.entries({ a: 'href', area: 'href', frame: 'src', iframe: 'src' }))
 
 /** Where a page leads to, menus included, each address once, in their order; at most 20,000. */
 export const linksOf = (root: Root, base: string | null): readonly PageLink[] => {
   const found = new Map<string, boolean>()
   for (const element of elementsOf(root)) {
-    const name = linking[element.tagName]
+    const name = linking.get(element.tagName)
     const href = name ? withoutFragment(addressOf(attribute(element, name), base)) : null
     if (href === null) continue
     const nofollow = relOf(element).includes('nofollow')

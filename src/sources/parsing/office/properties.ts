@@ -4,16 +4,18 @@ import type { Zip } from './zip.ts'
 const longest = 1024
 
 /** Elements of a file's core properties, by the names they get here. */
-const named: Readonly<Record<string, string>> = {
-  title: 'title',
-  creator: 'author',
-  subject: 'subject',
-  keywords: 'keywords',
-  description: 'description',
-  created: 'created',
-  modified: 'modified',
-  language: 'language',
-}
+const named = new Map(
+  Object.entries({
+    title: 'title',
+    creator: 'author',
+    subject: 'subject',
+    keywords: 'keywords',
+    description: 'description',
+    created: 'created',
+    modified: 'modified',
+    language: 'language',
+  }),
+)
 
 /** What a file of an office says of itself. */
 export const propertiesOf = async (zip: Zip): Promise<Readonly<Record<string, string>>> => {
@@ -21,7 +23,7 @@ export const propertiesOf = async (zip: Zip): Promise<Readonly<Record<string, st
   let key: string | undefined
   await readXml(zip.read('docProps/core.xml'), {
     open(name) {
-      key = named[name]
+      key = named.get(name)
     },
     text(piece) {
       if (key !== undefined) found[key] = ((found[key] ?? '') + piece).slice(0, longest)
