@@ -4,8 +4,10 @@ import type { Logger } from 'pino'
 import type { ApiMeter } from './api/ports.ts'
 import type { Config } from './config.ts'
 import type { JobChange } from './coordinator/job-changes.ts'
+import type { IntakeMeter } from './intake/meter.ts'
 import type { BreakerState, ModelMeter } from './models/meter.ts'
 import type { StageMeter } from './runtime/meter.ts'
+import { intake } from './schemas/names.ts'
 import { instruments } from './telemetry/instruments.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { version } from './version.ts'
@@ -14,6 +16,7 @@ import { version } from './version.ts'
 export interface Metering {
   readonly metrics: Metrics
   readonly stages: StageMeter
+  readonly intake: IntakeMeter
   readonly models: ModelMeter
   readonly api: ApiMeter
   /** A job was admitted or has another status. */
@@ -41,6 +44,7 @@ export const openMetering = ({ dataDir, embedding }: Config, log: Pick<Logger, '
   return {
     metrics,
     stages: stageMeter(metrics),
+    intake: intakeMeter(metrics),
     models: modelMeter(metrics, embedding.price ?? null),
     api: {
       answered({ method, route, status, seconds }) {
@@ -80,6 +84,13 @@ const stageMeter = (metrics: Metrics): StageMeter => ({
     if (kind === 'fail') metrics.add(instruments.phaseFailures, { stage, code })
     else metrics.add(instruments.retries, { stage, kind })
   },
+})
+
+const intakeMeter = (metrics: Metrics): IntakeMeter => ({
+  rejected(codes) {
+    for (const code of codes) metrics.add(instruments.deadLetters, { stage: intake, code })
+  },
+  retried: () => metrics.add(instruments.retries, { stage: intake, kind: 'retry' }),
 })
 
 const breakerStates = { closed: 0, trying: 1, open: 2 } as const

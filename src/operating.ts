@@ -60,7 +60,8 @@ export const dependenciesOf = (parts: Parts, roles: readonly string[]): readonly
 /** What the coordinator that holds the lease knows of the line, looked for when somebody asks. */
 export const watchLine = async (parts: Parts, coordinator: Pick<Coordinator, 'active'>): Promise<void> => {
   const { metering } = parts
-  const look = lineGauges({ em: (await parts.database()).orm.em, broker: await parts.broker() })
+  const { partitions } = parts.config.upstream
+  const look = lineGauges({ em: (await parts.database()).orm.em, broker: await parts.broker(), partitions })
   const { coordinatorActive, jobsActive, jobsPaused, queueDepth, jobSilence, deadLettersOpen } = instruments
   const { lag, oldestAge, laneHeld, stageWorkers } = instruments
   metering.metrics.look([coordinatorActive], set => set(coordinatorActive, {}, Number(coordinator.active)))

@@ -2,6 +2,7 @@
  * EVERY INSTRUMENT, named once: what `/metrics` exposes, docs/OBSERVABILITY.md lists and the dashboards may ask for. Units
  * are in the names. A counter begins at 0 with its process; rates over restarts are Prometheus' own business.
  */
+import { embeddingBuckets, jobBuckets, requestBuckets, sliceBuckets } from './buckets.ts'
 
 export type Kind = 'counter' | 'gauge' | 'histogram'
 
@@ -13,7 +14,7 @@ export interface Instrument<L extends string = string, K extends Kind = Kind> {
   /** Upper bounds of the buckets of a histogram, in its unit. */
   readonly buckets?: readonly number[]
   /** The role whose process exposes it; `all` for every process. */
-  readonly from: 'stages' | 'embedding' | 'coordinator' | 'api' | 'all' | 'admission'
+  readonly from: 'stages' | 'line' | 'embedding' | 'coordinator' | 'api' | 'all' | 'admission'
 }
 
 const counter = <const L extends string = never>(
@@ -37,15 +38,6 @@ const histogram = <const L extends string>(
   labels: readonly L[],
   buckets: readonly number[],
 ): Instrument<L, 'histogram'> => ({ kind: 'histogram', name, help, labels, from, buckets })
-
-/** Seconds: a search or a request of the API. */
-const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** Seconds: from hashing in this process to a slow provider at its time-out. */
-const embeddingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-/** Seconds: a slice is cut to about a second of work; a bite of a slow source may take longer. */
-const sliceBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-/** Seconds: from a folder of a few files to a crawl of a week. */
-const jobBuckets = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600]
 
 export const instruments = {
   jobs: counter('admission', 'ingestion_jobs_total', 'Jobs that were admitted.', ['kb_id', 'source_type']),
@@ -98,7 +90,7 @@ export const instruments = {
     'Documents, and pieces of them, that LOADING could not read, committed as dead letters.',
     ['code'],
   ),
-  deadLetters: counter('stages', 'ingestion_dead_letters_total', 'Rejects, committed as dead letters.', [
+  deadLetters: counter('line', 'ingestion_dead_letters_total', 'Rejects, committed as dead letters.', [
     'stage',
     'code',
   ]),
@@ -109,34 +101,34 @@ export const instruments = {
     ['stage'],
   ),
   retries: counter(
-    'stages',
+    'line',
     'ingestion_retries_total',
-    'Slices that are tried again: kind `retry` burns an attempt, `wait` does not.',
+    'Slices that are tried again: kind `retry` burns an attempt, `wait` does not. Of INTAKE takeovers after an error, without end.',
     ['stage', 'kind'],
   ),
   phaseFailures: counter('stages', 'ingestion_phase_failures_total', 'Failures that hold a job.', ['stage', 'code']),
   lag: gauge(
     'coordinator',
     'ingestion_lag_records',
-    'Offsets that a stage has not committed in a lane of an unfinished job; the markers between transactions count.',
+    'Offsets that a stage has not committed in a lane of an unfinished job, or INTAKE in a partition of upstream.documents; the markers between transactions count.',
     ['stage', 'lane'],
   ),
   oldestAge: gauge(
     'coordinator',
     'ingestion_oldest_age_seconds',
-    'How long the next record of a lane has been waiting, as far as this coordinator has seen it.',
+    'How long the next record of such a lane or partition has been waiting, as far as this coordinator has seen it.',
     ['stage', 'lane'],
   ),
   laneHeld: gauge(
     'coordinator',
     'ingestion_lane_held',
-    '1 where a stage holds a lane of an unfinished job: paused, failed, cancelling or pressed; else 0.',
+    '1 where a stage holds a lane of an unfinished job: paused, failed, cancelling or pressed; else 0, as for INTAKE always.',
     ['stage', 'lane'],
   ),
   stageWorkers: gauge(
     'coordinator',
     'ingestion_stage_workers',
-    'Processes that own lanes of a stage which unfinished jobs need; 0 where there is none.',
+    'Processes that own lanes of a stage which unfinished jobs need, and of INTAKE for streams and unread events; 0 where there is none.',
     ['stage'],
   ),
   providerSeconds: histogram(

@@ -5,6 +5,7 @@ import { tableOf } from './table-of.ts'
 
 const exposedBy: Readonly<Record<Instrument['from'], string>> = {
   stages: 'workers of stages',
+  line: 'workers of stages, and INTAKE',
   embedding: 'EMBEDDING, and the API for searches',
   coordinator: 'the coordinator',
   admission: 'who admits jobs: the API, the coordinator, INTAKE',
