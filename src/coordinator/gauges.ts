@@ -13,8 +13,13 @@ export interface LineGauges {
   readonly running: number
   readonly paused: number
   readonly queued: number
-  /** Of the running job that is silent longest, in seconds; streams and jobs with a hold are left out. */
-  readonly silenceSeconds: number
+  /** Jobs that failed and can be retried. */
+  readonly failed: number
+  /**
+   * By the first stage that running jobs have not passed: the silence of the one that is silent longest, in seconds.
+   * Streams and jobs with a hold are left out.
+   */
+  readonly silence: readonly { readonly stage: string; readonly seconds: number }[]
   /** Dead letters that nobody has dealt with, by stage. */
   readonly deadLetters: readonly { readonly stage: string; readonly count: number }[]
   /** Lanes of unfinished jobs in stages that have not passed their end, and all partitions that INTAKE reads. */
@@ -81,7 +86,8 @@ export const lineGauges = ({ em, broker, partitions }: LineGaugesOptions): (() =
       running: of('running').length,
       paused: of('paused').length,
       queued: of('pending').length,
-      silenceSeconds: Math.max(0, ...of('running').map(job => silenceOf(job, new Date(clock!.now).getTime()))),
+      failed: of('failed').length,
+      silence: silences(of('running'), new Date(clock!.now).getTime()),
       deadLetters: letters.open,
       lanes,
       workers: [...needed].flatMap(stage => {
@@ -135,9 +141,14 @@ const gaugeOf = async (place: Place, broker: LineGaugesOptions['broker'], log: L
   return { stage, lane, held, ageSeconds, lag: Math.max(0, end - committed) }
 }
 
-const silenceOf = ({ kind, state, startedAt }: JobRow, now: number): number => {
-  const phases: readonly PhaseCount[] = Object.values(state.phases)
-  if (kind === 'stream' || phases.some(({ held }) => held !== null)) return 0
-  const last = Math.max(startedAt?.getTime() ?? now, ...phases.map(({ pace }) => pace?.at ?? 0))
-  return Math.max(0, now - last) / 1000
+const silences = (running: readonly JobRow[], now: number): LineGauges['silence'] => {
+  const longest = new Map<string, number>()
+  for (const job of running) {
+    const phases: readonly PhaseCount[] = Object.values(job.state.phases)
+    const [open] = openPhases(job)
+    if (!open || job.kind === 'stream' || phases.some(({ held }) => held !== null)) continue
+    const last = Math.max(job.startedAt?.getTime() ?? now, ...phases.map(({ pace }) => pace?.at ?? 0))
+    longest.set(open.stage, Math.max(longest.get(open.stage) ?? 0, (now - last) / 1000))
+  }
+  return [...longest].map(([stage, seconds]) => ({ stage, seconds }))
 }

@@ -3,41 +3,7 @@
  * are in the names. A counter begins at 0 with its process; rates over restarts are Prometheus' own business.
  */
 import { embeddingBuckets, jobBuckets, requestBuckets, sliceBuckets } from './buckets.ts'
-
-export type Kind = 'counter' | 'gauge' | 'histogram'
-
-export interface Instrument<L extends string = string, K extends Kind = Kind> {
-  readonly kind: K
-  readonly name: string
-  readonly help: string
-  readonly labels: readonly L[]
-  /** Upper bounds of the buckets of a histogram, in its unit. */
-  readonly buckets?: readonly number[]
-  /** The role whose process exposes it; `all` for every process. */
-  readonly from: 'stages' | 'line' | 'embedding' | 'coordinator' | 'api' | 'all' | 'admission'
-}
-
-const counter = <const L extends string = never>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[] = [],
-): Instrument<L, 'counter'> => ({ kind: 'counter', name, help, labels, from })
-
-const gauge = <const L extends string = never>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[] = [],
-): Instrument<L, 'gauge'> => ({ kind: 'gauge', name, help, labels, from })
-
-const histogram = <const L extends string>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[],
-  buckets: readonly number[],
-): Instrument<L, 'histogram'> => ({ kind: 'histogram', name, help, labels, from, buckets })
+import { counter, gauge, histogram } from './instrument.ts'
 
 export const instruments = {
   jobs: counter('admission', 'ingestion_jobs_total', 'Jobs that were admitted.', ['kb_id', 'source_type']),
@@ -50,11 +16,17 @@ export const instruments = {
   ),
   jobsActive: gauge('coordinator', 'ingestion_jobs_active', 'Jobs that are running.'),
   jobsPaused: gauge('coordinator', 'ingestion_jobs_paused', 'Jobs that are paused whole.'),
+  jobsFailed: gauge(
+    'coordinator',
+    'ingestion_jobs_failed',
+    'Jobs that failed, until they are retried or cancelled, or another takes their lanes.',
+  ),
   queueDepth: gauge('coordinator', 'ingestion_queue_depth', 'Jobs that wait for their turn.'),
   jobSilence: gauge(
     'coordinator',
     'ingestion_jobs_silence_seconds',
-    'Since the last progress of the running job, streams and held jobs left out, that has been silent longest.',
+    'Since the last progress of the running job, streams and held jobs left out, that has been silent longest; by the first stage that it has not passed.',
+    ['stage'],
   ),
   coordinatorActive: gauge(
     'coordinator',
@@ -159,7 +131,7 @@ export const instruments = {
   breaker: gauge(
     'embedding',
     'ingestion_breaker_state',
-    'Of the provider of a model: 0 it is asked, 1 one request tries it, 2 it is left alone.',
+    'Of the worst provider of a model: 0 it is asked, 1 the next request tries it, 2 it is left alone.',
     ['model'],
   ),
   apiRequests: counter('api', 'api_requests_total', 'Requests that were answered.', ['method', 'route', 'status']),
@@ -173,8 +145,13 @@ export const instruments = {
   pool: gauge('all', 'database_pool_connections', 'Connections to the database: `used` or `idle`.', ['state']),
   poolWaiting: gauge('all', 'database_pool_waiting', 'Statements that wait for a connection.'),
   poolMax: gauge('all', 'database_pool_max', 'Connections that the pool may open.'),
-  diskFree: gauge('all', 'data_folder_free_bytes', 'Free on the disk of the data folder, for who may write there.'),
-  diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of the data folder.'),
+  diskFree: gauge(
+    'all',
+    'data_folder_free_bytes',
+    'Free on the disk of a folder, `data` or `uploads`, for who may write there.',
+    ['folder'],
+  ),
+  diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of a folder, `data` or `uploads`.', ['folder']),
   info: gauge('all', 'penstock_info', 'Always 1; the labels tell what the process is.', ['version', 'roles']),
   spansLost: counter('all', 'penstock_spans_lost_total', 'Spans that were dropped; 0 where nothing is traced.'),
   collectErrors: counter(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { JobRow } from '../../src/coordinator/entities.ts'
 import { lineGauges } from '../../src/coordinator/gauges.ts'
 import { intakeBench } from '../intake/bench.ts'
 import { until } from '../kit/until.ts'
@@ -9,7 +10,7 @@ const look = () => lineGauges({ em: bench.em, broker: bench.line.broker, partiti
 const upstream = intakeBench(bench)
 
 test('jobs are counted by what becomes of them, and a job that has no worker shows its waiting records', async () => {
-  expect(await look()()).toMatchObject({ running: 0, paused: 0, queued: 0, silenceSeconds: 0, workers: [] })
+  expect(await look()()).toMatchObject({ running: 0, paused: 0, queued: 0, failed: 0, silence: [], workers: [] })
   await bench.coordinator({ concurrency: 1 })
   const running = await bench.submit('first')
   await bench.ended(running, 'running')
@@ -20,7 +21,8 @@ test('jobs are counted by what becomes of them, and a job that has no worker sho
     const seen = line.workers.some(({ stage }) => stage === 'loading')
     return seen && line.lanes.some(({ stage, lag }) => stage === 'loading' && lag > 0) ? line : null
   })
-  expect(found).toMatchObject({ running: 1, paused: 0, queued: 1 })
+  expect(found).toMatchObject({ running: 1, paused: 0, queued: 1, silence: [{ stage: 'loading' }] })
+  expect(found!.silence[0]!.seconds).toBeGreaterThan(0)
   expect(new Set(found!.lanes.map(({ stage }) => stage))).toEqual(
     new Set(['intake', 'loading', 'chunking', 'embedding', 'indexing', 'finishing']),
   )
@@ -71,4 +73,12 @@ test('events that INTAKE has not read have a lag and an age, and show that no wo
   } finally {
     await stop()
   }
+})
+
+test('a job that failed is counted until it is closed', async () => {
+  const id = await bench.submit('docs')
+  await bench.em.fork().nativeUpdate(JobRow, { id }, { status: 'failed' })
+  expect(await look()()).toMatchObject({ failed: 1, queued: 0 })
+  await bench.em.fork().nativeUpdate(JobRow, { id }, { closedAt: new Date() })
+  expect(await look()()).toMatchObject({ failed: 0 })
 })

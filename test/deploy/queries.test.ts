@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import type { Instrument } from '../../src/telemetry/instrument.ts'
+import { instruments } from '../../src/telemetry/instruments.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { skipSaying } from '../kit/skip-saying.ts'
 import { alerts, dashboards, deploy, exposedIn, queries, wrongIn } from './queries.ts'
@@ -49,6 +50,16 @@ test('promtool takes the settings and the rules', context => {
     encoding: 'utf8',
   })
   expect(said).toMatch(/\d+ rules found/)
+})
+
+test('the alerts fire and stay silent as test/deploy/alerts.yml says', context => {
+  const missing = spawnSync('promtool', ['--version']).error !== undefined
+  skipSaying(context, missing, 'promtool is not there (the Debian package prometheus has it)')
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', join(import.meta.dirname, 'alerts.yml')], {
+    encoding: 'utf8',
+  })
+  expect(`${stdout}${stderr}`).toContain('SUCCESS')
+  expect(status).toBe(0)
 })
 
 test('the documentation says of each dashboard what it answers, and of each alert what to do', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import type { Instrument } from '../../src/telemetry/instrument.ts'
+import { instruments } from '../../src/telemetry/instruments.ts'
 import { logFields } from '../../src/telemetry/log-fields.ts'
 import { tableOf } from './table-of.ts'
 
