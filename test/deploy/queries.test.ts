@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import type { Instrument } from '../../src/telemetry/instrument.ts'
 import { instruments } from '../../src/telemetry/instruments.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
@@ -41,6 +42,10 @@ test('each instrument is looked at by a panel or an alert', () => {
     ({ name }) => !queries.some(({ expr }) => expr.includes(name)),
   )
   expect(unseen.map(({ name }) => name)).toEqual([])
+})
+
+test('the package carries them', () => {
+  expect(manifest.files).toContain('deploy')
 })
 
 test('promtool takes the settings and the rules', context => {
