@@ -31,6 +31,7 @@ export const startIntake = async (
     }),
     lanes: config.jobs.lanes,
     tracing: parts.tracing,
+    meter: parts.metering.intake,
     log,
     failed,
   })

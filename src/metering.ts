@@ -4,16 +4,20 @@ import type { Logger } from 'pino'
 import type { ApiMeter } from './api/ports.ts'
 import type { Config } from './config.ts'
 import type { JobChange } from './coordinator/job-changes.ts'
+import type { IntakeMeter } from './intake/meter.ts'
 import type { BreakerState, ModelMeter } from './models/meter.ts'
 import type { StageMeter } from './runtime/meter.ts'
+import { intake } from './schemas/names.ts'
 import { instruments } from './telemetry/instruments.ts'
 import { Metrics } from './telemetry/metrics.ts'
+import { uploadDirOf } from './upload-dir.ts'
 import { version } from './version.ts'
 
 /** What the parts of a process tell, as instruments: the one place that joins their ports to `/metrics`. */
 export interface Metering {
   readonly metrics: Metrics
   readonly stages: StageMeter
+  readonly intake: IntakeMeter
   readonly models: ModelMeter
   readonly api: ApiMeter
   /** A job was admitted or has another status. */
@@ -32,16 +36,17 @@ interface Connections {
   readonly waitingCount: number
 }
 
-export const openMetering = ({ dataDir, embedding }: Config, log: Pick<Logger, 'warn'>): Metering => {
+export const openMetering = (config: Config, log: Pick<Logger, 'warn'>): Metering => {
   const metrics = new Metrics({
     failed: (error, gauges) =>
       log.warn({ err: error, gauges, operation: 'metrics' }, 'gauges cannot be had and are left out'),
   })
-  watchDisk(metrics, dataDir)
+  watchDisks(metrics, { data: config.dataDir, uploads: uploadDirOf(config) })
   return {
     metrics,
     stages: stageMeter(metrics),
-    models: modelMeter(metrics, embedding.price ?? null),
+    intake: intakeMeter(metrics),
+    models: modelMeter(metrics, config.embedding.price ?? null),
     api: {
       answered({ method, route, status, seconds }) {
         metrics.add(instruments.apiRequests, { method, route, status: String(status) })
@@ -82,19 +87,27 @@ const stageMeter = (metrics: Metrics): StageMeter => ({
   },
 })
 
+const intakeMeter = (metrics: Metrics): IntakeMeter => ({
+  rejected(codes) {
+    for (const code of codes) metrics.add(instruments.deadLetters, { stage: intake, code })
+  },
+  retried: () => metrics.add(instruments.retries, { stage: intake, kind: 'retry' }),
+})
+
 const breakerStates = { closed: 0, trying: 1, open: 2 } as const
 
 const modelMeter = (metrics: Metrics, price: number | null): ModelMeter => {
-  const breakers = new Map<string, () => BreakerState>()
+  const breakers = new Map<string, Set<() => BreakerState>>()
   const look = () =>
     metrics.look([instruments.breaker], set => {
-      for (const [model, state] of breakers) set(instruments.breaker, { model }, breakerStates[state()])
+      for (const [model, states] of breakers)
+        set(instruments.breaker, { model }, Math.max(...[...states].map(state => breakerStates[state()])))
     })
   return {
     ...requestMeter(metrics, price),
     breaker: (model, state) => {
       if (breakers.size === 0) look()
-      breakers.set(model, state)
+      breakers.set(model, (breakers.get(model) ?? new Set()).add(state))
     },
   }
 }
@@ -128,12 +141,14 @@ const sourceTypeOf = ({ kind, submission }: JobChange['job']): string => {
   return types.size === 1 ? [...types][0]! : types.size === 0 ? kind : 'mixed'
 }
 
-const watchDisk = (metrics: Metrics, folder: string): void => {
+const watchDisks = (metrics: Metrics, folders: Readonly<Record<string, string>>): void => {
   const { diskFree, diskSize } = instruments
   metrics.look([diskFree, diskSize], async set => {
-    if (!existsSync(folder)) return
-    const { bavail, blocks, bsize } = await statfs(folder)
-    set(diskFree, {}, bavail * bsize)
-    set(diskSize, {}, blocks * bsize)
+    for (const [folder, path] of Object.entries(folders)) {
+      if (!existsSync(path)) continue
+      const { bavail, blocks, bsize } = await statfs(path)
+      set(diskFree, { folder }, bavail * bsize)
+      set(diskSize, { folder }, blocks * bsize)
+    }
   })
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { eventsKind } from './sources/events-kind.ts'
 import { FileOpener } from './sources/file-opener.ts'
@@ -12,6 +11,7 @@ import { structuredKind } from './sources/structured/structured-kind.ts'
 import type { UploadsPlace } from './sources/uploaded.ts'
 import { type WebsiteDeps, websiteKind } from './sources/website-kind.ts'
 import { youtubeKind } from './sources/youtube-kind.ts'
+import { uploadDirOf } from './upload-dir.ts'
 
 /** What websites are read with, in this process. */
 export type WebParts = Omit<WebsiteDeps, 'parsers'>
@@ -22,10 +22,6 @@ export const fileOpener = (config: Pick<Config, 'dataDir' | 'sources'>): FileOpe
   // What users sent is read by their knowledge base alone, also where a root is above it.
   return new FileOpener({ roots, closed: [uploadDirOf(config)], maxBytes, maxStreamedBytes })
 }
-
-/** Where files that users upload are kept. */
-export const uploadDirOf = ({ dataDir, sources }: Pick<Config, 'dataDir' | 'sources'>): string =>
-  sources.uploadDir ?? join(dataDir, 'uploads')
 
 /** Where sources read what users sent. */
 export const uploadsPlace = (config: Pick<Config, 'dataDir' | 'sources'>): UploadsPlace => {

@@ -60,18 +60,20 @@ export const dependenciesOf = (parts: Parts, roles: readonly string[]): readonly
 /** What the coordinator that holds the lease knows of the line, looked for when somebody asks. */
 export const watchLine = async (parts: Parts, coordinator: Pick<Coordinator, 'active'>): Promise<void> => {
   const { metering } = parts
-  const look = lineGauges({ em: (await parts.database()).orm.em, broker: await parts.broker() })
-  const { coordinatorActive, jobsActive, jobsPaused, queueDepth, jobSilence, deadLettersOpen } = instruments
-  const { lag, oldestAge, laneHeld, stageWorkers } = instruments
+  const { partitions } = parts.config.upstream
+  const look = lineGauges({ em: (await parts.database()).orm.em, broker: await parts.broker(), partitions })
+  const { coordinatorActive, jobsActive, jobsPaused, jobsFailed, queueDepth, jobSilence } = instruments
+  const { deadLettersOpen, lag, oldestAge, laneHeld, stageWorkers } = instruments
   metering.metrics.look([coordinatorActive], set => set(coordinatorActive, {}, Number(coordinator.active)))
-  const of = [jobsActive, jobsPaused, queueDepth, jobSilence, deadLettersOpen, lag, oldestAge, laneHeld, stageWorkers]
-  metering.metrics.look(of, async set => {
+  const ofJobs = [jobsActive, jobsPaused, jobsFailed, queueDepth, jobSilence]
+  metering.metrics.look([...ofJobs, deadLettersOpen, lag, oldestAge, laneHeld, stageWorkers], async set => {
     if (!coordinator.active) return
     const line = await look()
     set(jobsActive, {}, line.running)
     set(jobsPaused, {}, line.paused)
     set(queueDepth, {}, line.queued)
-    set(jobSilence, {}, line.silenceSeconds)
+    set(jobsFailed, {}, line.failed)
+    for (const { stage, seconds } of line.silence) set(jobSilence, { stage }, seconds)
     for (const { stage, count } of line.deadLetters) set(deadLettersOpen, { stage }, count)
     for (const { stage, count } of line.workers) set(stageWorkers, { stage }, count)
     for (const { stage, lane, lag: records, ageSeconds, held } of line.lanes) {

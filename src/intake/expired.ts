@@ -4,6 +4,9 @@ import { eventsSource } from '../schemas/identity.ts'
 import { intake, intakeLetters } from '../schemas/names.ts'
 import { deadLetters, upstreamDocuments } from '../schemas/topics.ts'
 
+/** The code of such a dead letter. */
+export const expiredCode = 'expired'
+
 interface ExpiredOptions {
   readonly codec: Pick<Codec, 'encode'>
   readonly partition: number
@@ -25,7 +28,7 @@ export const expiredLetter = ({ codec, partition, from, to }: ExpiredOptions) =>
     topic: upstreamDocuments.name,
     lane: partition,
     offset: from,
-    code: 'expired',
+    code: expiredCode,
     message,
     attempts: 1,
     uri: null,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LaneBatch } from '../kafka/broker.ts'
-import { messageOf } from '../runtime/errors.ts'
+import { codeOf, messageOf } from '../runtime/errors.ts'
 import { assertHeard } from '../runtime/heard.ts'
 import { LaneQueue, type Slice } from '../runtime/lane-queue.ts'
 import { intake, transactionalId } from '../schemas/names.ts'
@@ -68,7 +68,9 @@ export class PartitionWorker {
       } catch (error) {
         if (ending.aborted) return
         failures++
-        log.warn({ partition, err: error }, `INTAKE takes partition ${partition} over again: ${messageOf(error)}`)
+        this.#options.meter?.retried()
+        const about = { lane: partition, code: codeOf(error), err: error }
+        log.warn(about, `INTAKE takes partition ${partition} over again: ${messageOf(error)}`)
         await delay(Math.min(5_000, 50 * 2 ** Math.min(failures, 7)), undefined, { signal: ending }).catch(
           () => undefined,
         )

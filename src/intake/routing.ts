@@ -33,6 +33,8 @@ export const streamLanes = (controls: Iterable<LaneControl>): ReadonlyMap<string
 export interface Routed {
   readonly sends: readonly { readonly topic: string; readonly lane: number; readonly record: OutgoingRecord }[]
   readonly parks: readonly ParkedRecord[]
+  /** The code of each dead letter among the sends. */
+  readonly codes: readonly string[]
   /** How many records from the first on are dealt with. */
   readonly taken: number
   /** The knowledge base that has no room for the record after these. */
@@ -56,6 +58,7 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
   const { codec, streams, parked, rooms, partition, lanes, trace } = options
   const sends: Routed['sends'][number][] = []
   const parks: ParkedRecord[] = []
+  const codes: string[] = []
   const left = new Map([...rooms].map(([kb, room]) => [kb, { ...room }]))
   for (const [i, { record, read }] of arrived.entries()) {
     const headers = { ...trace.headers(record, null), [originHeader]: originOf(record, partition) }
@@ -63,6 +66,7 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
       trace.rejected(record, null, refused.refused)
       const one = letterOf({ ...record, headers }, refused, partition, codec)
       sends.push({ topic: deadLetters.name, lane: partition % lanes, record: one })
+      codes.push(refused.refused.code)
     }
     if ('refused' in read) {
       letter(read)
@@ -78,14 +82,14 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
         record: { key: event.uri, value: codec.encode(loadRequests, { ...event, job_id: stream.jobId }), headers },
       })
     else if (!room) letter(unknownKb(kbId))
-    else if (room.records < 1 || room.bytes < sizeOf(record)) return { sends, parks, taken: i, full: kbId }
+    else if (room.records < 1 || room.bytes < sizeOf(record)) return { sends, parks, codes, taken: i, full: kbId }
     else {
       room.records -= 1
       room.bytes -= sizeOf(record)
       parks.push({ kbId, record: { ...record, headers: { ...record.headers, ...headers } } })
     }
   }
-  return { sends, parks, taken: arrived.length, full: null }
+  return { sends, parks, codes, taken: arrived.length, full: null }
 }
 
 const originOf = ({ offset }: BrokerRecord, partition: number) => `${upstreamDocuments.name}/${partition}/${offset}`

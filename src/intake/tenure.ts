@@ -1,13 +1,13 @@
-import type { Broker, BrokerRecord, OutgoingRecord, Transactor } from '../kafka/broker.ts'
+import type { Broker, BrokerRecord, Transactor } from '../kafka/broker.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { Slice } from '../runtime/lane-queue.ts'
 import type { SliceTrace } from '../runtime/tracing.ts'
 import { intake } from '../schemas/names.ts'
 import { deadLetters, upstreamDocuments } from '../schemas/topics.ts'
-import { expiredLetter } from './expired.ts'
+import { expiredCode, expiredLetter } from './expired.ts'
 import type { PartitionWorkerOptions } from './options.ts'
 import { readEvent } from './read-event.ts'
-import { type Arrived, route, streamLanes } from './routing.ts'
+import { type Arrived, type Routed, route, streamLanes } from './routing.ts'
 import { traced } from './traced.ts'
 
 export interface TenureOptions extends PartitionWorkerOptions {
@@ -83,14 +83,14 @@ export class IntakeTenure {
         if (fresh.length > 0) {
           const arrived = await this.#read(fresh)
           const gone = await traced(this.#options, arrived, async trace => {
-            const { sends, taken } = route(arrived, {
+            const routed = route(arrived, {
               ...this.#routing(),
               trace,
               parked: new Set(),
               rooms: new Map(),
             })
-            if (taken < fresh.length || !this.#streams().has(kb)) return false
-            await this.#commit(sends, unparked(kb), last.offset + 1)
+            if (routed.taken < fresh.length || !this.#streams().has(kb)) return false
+            await this.#commit(routed, unparked(kb), last.offset + 1)
             return true
           })
           if (!gone) break
@@ -123,14 +123,14 @@ export class IntakeTenure {
     const without = [...kbs].filter(kb => this.#parked.has(kb) || !streams.has(kb))
     const rooms = without.length > 0 ? await parking.ask(without) : new Map()
     const routed = route(arrived, { ...this.#routing(), trace, streams, parked: this.#parked, rooms })
-    const { taken, parks, sends, full } = routed
+    const { taken, parks, full } = routed
     if (parks.length > 0) await parking.park(partition, claim.fence, parks)
     await failpoint('slice.transformed', { stage: intake, lane: partition })
     for (const { kbId } of parks) this.#parked.add(kbId)
     await this.#tellFull(full)
     if (taken === 0 && full !== null) return { left: slice, moved: false }
     const next = slice.records[taken]?.offset ?? slice.next
-    await this.#commit(sends, intake, next)
+    await this.#commit(routed, intake, next)
     const left = full === null ? null : { first: next, next: slice.next, records: slice.records.slice(taken) }
     return { left, moved: true }
   }
@@ -139,8 +139,9 @@ export class IntakeTenure {
   async tellExpired({ from, to }: { readonly from: number; readonly to: number }): Promise<void> {
     const { codec, partition, lanes, log } = this.#options
     const { record, message } = expiredLetter({ codec, partition, from, to })
-    log.error({ partition, from, to }, message)
-    await this.#commit([{ topic: deadLetters.name, lane: partition % lanes, record }], intake, to)
+    log.error({ lane: partition, from, to }, message)
+    const sends = [{ topic: deadLetters.name, lane: partition % lanes, record }]
+    await this.#commit({ sends, codes: [expiredCode] }, intake, to)
   }
 
   async #tellFull(full: string | null): Promise<void> {
@@ -148,11 +149,11 @@ export class IntakeTenure {
     if (full === this.#full) return
     this.#full = full
     if (full === null) {
-      log.info({ partition }, `partition ${partition} of ${topic} goes on`)
+      log.info({ lane: partition }, `partition ${partition} of ${topic} goes on`)
       return parking.hold(partition, null)
     }
     const message = `Partition ${partition} of ${topic} stands: as many events of '${full}' are parked as may, and its stream has no lane.`
-    log.warn({ partition, kb_id: full }, message)
+    log.warn({ lane: partition, kb_id: full }, message)
     await parking.hold(partition, { kbId: full, message })
   }
 
@@ -171,17 +172,14 @@ export class IntakeTenure {
     return records.map(record => ({ record, read: readEvent(record, codec, partition) }))
   }
 
-  async #commit(
-    sends: readonly { readonly topic: string; readonly lane: number; readonly record: OutgoingRecord }[],
-    group: string,
-    next: number,
-  ): Promise<void> {
-    const { transactor, partition } = this.#options
+  async #commit({ sends, codes }: Pick<Routed, 'sends' | 'codes'>, group: string, next: number): Promise<void> {
+    const { transactor, partition, meter } = this.#options
     const transaction = await transactor.begin()
     for (const { topic: to, lane, record } of sends) await transaction.send(to, lane, [record])
     await transaction.commitOffset(group, topic, partition, next)
     await failpoint('slice.ready', { stage: intake, lane: partition })
     await transaction.commit()
+    if (codes.length > 0) meter?.rejected(codes)
     await failpoint('slice.committed', { stage: intake, lane: partition })
   }
 }

@@ -37,7 +37,8 @@ export const breaking = (send: SendBatch, options: BreakerOptions): SendBatch =>
   })
   options.watched?.(() => {
     if (policy.state === CircuitState.Closed) return 'closed'
-    return policy.state === CircuitState.HalfOpen ? 'trying' : 'open'
+    const resting = policy.state === CircuitState.Open && Date.now() < asksAgainAt
+    return resting ? 'open' : 'trying'
   })
   return async (texts, signal) => {
     const restsMs = policy.state === CircuitState.HalfOpen ? tryingMs : asksAgainAt - Date.now()

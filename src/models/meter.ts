@@ -4,9 +4,9 @@ export interface ModelMeter {
   answered(model: string, request: { readonly seconds: number; readonly tokens: number | null }): void
   /** A request that failed, with the code of the error; one that was aborted is none. */
   failed(model: string, request: { readonly seconds: number; readonly code: string }): void
-  /** Called once for each model that has a breaker; `state` may be asked at any time. */
+  /** Called once for each breaker, of which a model may have several; `state` may be asked at any time. */
   breaker(model: string, state: () => BreakerState): void
 }
 
-/** `trying` while one request finds out whether the provider is back. */
+/** `trying` while one request finds out whether the provider is back, and when the next one is to. */
 export type BreakerState = 'closed' | 'trying' | 'open'

@@ -2,50 +2,8 @@
  * EVERY INSTRUMENT, named once: what `/metrics` exposes, docs/OBSERVABILITY.md lists and the dashboards may ask for. Units
  * are in the names. A counter begins at 0 with its process; rates over restarts are Prometheus' own business.
  */
-
-export type Kind = 'counter' | 'gauge' | 'histogram'
-
-export interface Instrument<L extends string = string, K extends Kind = Kind> {
-  readonly kind: K
-  readonly name: string
-  readonly help: string
-  readonly labels: readonly L[]
-  /** Upper bounds of the buckets of a histogram, in its unit. */
-  readonly buckets?: readonly number[]
-  /** The role whose process exposes it; `all` for every process. */
-  readonly from: 'stages' | 'embedding' | 'coordinator' | 'api' | 'all' | 'admission'
-}
-
-const counter = <const L extends string = never>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[] = [],
-): Instrument<L, 'counter'> => ({ kind: 'counter', name, help, labels, from })
-
-const gauge = <const L extends string = never>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[] = [],
-): Instrument<L, 'gauge'> => ({ kind: 'gauge', name, help, labels, from })
-
-const histogram = <const L extends string>(
-  from: Instrument['from'],
-  name: string,
-  help: string,
-  labels: readonly L[],
-  buckets: readonly number[],
-): Instrument<L, 'histogram'> => ({ kind: 'histogram', name, help, labels, from, buckets })
-
-/** Seconds: a search or a request of the API. */
-const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** Seconds: from hashing in this process to a slow provider at its time-out. */
-const embeddingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-/** Seconds: a slice is cut to about a second of work; a bite of a slow source may take longer. */
-const sliceBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-/** Seconds: from a folder of a few files to a crawl of a week. */
-const jobBuckets = [1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600]
+import { embeddingBuckets, jobBuckets, requestBuckets, sliceBuckets } from './buckets.ts'
+import { counter, gauge, histogram } from './instrument.ts'
 
 export const instruments = {
   jobs: counter('admission', 'ingestion_jobs_total', 'Jobs that were admitted.', ['kb_id', 'source_type']),
@@ -58,11 +16,17 @@ export const instruments = {
   ),
   jobsActive: gauge('coordinator', 'ingestion_jobs_active', 'Jobs that are running.'),
   jobsPaused: gauge('coordinator', 'ingestion_jobs_paused', 'Jobs that are paused whole.'),
+  jobsFailed: gauge(
+    'coordinator',
+    'ingestion_jobs_failed',
+    'Jobs that failed, until they are retried or cancelled, or another takes their lanes.',
+  ),
   queueDepth: gauge('coordinator', 'ingestion_queue_depth', 'Jobs that wait for their turn.'),
   jobSilence: gauge(
     'coordinator',
     'ingestion_jobs_silence_seconds',
-    'Since the last progress of the running job, streams and held jobs left out, that has been silent longest.',
+    'Since the last progress of the running job, streams and held jobs left out, that has been silent longest; by the first stage that it has not passed.',
+    ['stage'],
   ),
   coordinatorActive: gauge(
     'coordinator',
@@ -98,7 +62,7 @@ export const instruments = {
     'Documents, and pieces of them, that LOADING could not read, committed as dead letters.',
     ['code'],
   ),
-  deadLetters: counter('stages', 'ingestion_dead_letters_total', 'Rejects, committed as dead letters.', [
+  deadLetters: counter('line', 'ingestion_dead_letters_total', 'Rejects, committed as dead letters.', [
     'stage',
     'code',
   ]),
@@ -109,34 +73,34 @@ export const instruments = {
     ['stage'],
   ),
   retries: counter(
-    'stages',
+    'line',
     'ingestion_retries_total',
-    'Slices that are tried again: kind `retry` burns an attempt, `wait` does not.',
+    'Slices that are tried again: kind `retry` burns an attempt, `wait` does not. Of INTAKE takeovers after an error, without end.',
     ['stage', 'kind'],
   ),
   phaseFailures: counter('stages', 'ingestion_phase_failures_total', 'Failures that hold a job.', ['stage', 'code']),
   lag: gauge(
     'coordinator',
     'ingestion_lag_records',
-    'Offsets that a stage has not committed in a lane of an unfinished job; the markers between transactions count.',
+    'Offsets that a stage has not committed in a lane of an unfinished job, or INTAKE in a partition of upstream.documents; the markers between transactions count.',
     ['stage', 'lane'],
   ),
   oldestAge: gauge(
     'coordinator',
     'ingestion_oldest_age_seconds',
-    'How long the next record of a lane has been waiting, as far as this coordinator has seen it.',
+    'How long the next record of such a lane or partition has been waiting, as far as this coordinator has seen it.',
     ['stage', 'lane'],
   ),
   laneHeld: gauge(
     'coordinator',
     'ingestion_lane_held',
-    '1 where a stage holds a lane of an unfinished job: paused, failed, cancelling or pressed; else 0.',
+    '1 where a stage holds a lane of an unfinished job: paused, failed, cancelling or pressed; else 0, as for INTAKE always.',
     ['stage', 'lane'],
   ),
   stageWorkers: gauge(
     'coordinator',
     'ingestion_stage_workers',
-    'Processes that own lanes of a stage which unfinished jobs need; 0 where there is none.',
+    'Processes that own lanes of a stage which unfinished jobs need, and of INTAKE for streams and unread events; 0 where there is none.',
     ['stage'],
   ),
   providerSeconds: histogram(
@@ -167,7 +131,7 @@ export const instruments = {
   breaker: gauge(
     'embedding',
     'ingestion_breaker_state',
-    'Of the provider of a model: 0 it is asked, 1 one request tries it, 2 it is left alone.',
+    'Of the worst provider of a model: 0 it is asked, 1 the next request tries it, 2 it is left alone.',
     ['model'],
   ),
   apiRequests: counter('api', 'api_requests_total', 'Requests that were answered.', ['method', 'route', 'status']),
@@ -181,8 +145,13 @@ export const instruments = {
   pool: gauge('all', 'database_pool_connections', 'Connections to the database: `used` or `idle`.', ['state']),
   poolWaiting: gauge('all', 'database_pool_waiting', 'Statements that wait for a connection.'),
   poolMax: gauge('all', 'database_pool_max', 'Connections that the pool may open.'),
-  diskFree: gauge('all', 'data_folder_free_bytes', 'Free on the disk of the data folder, for who may write there.'),
-  diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of the data folder.'),
+  diskFree: gauge(
+    'all',
+    'data_folder_free_bytes',
+    'Free on the disk of a folder, `data` or `uploads`, for who may write there.',
+    ['folder'],
+  ),
+  diskSize: gauge('all', 'data_folder_size_bytes', 'Size of the disk of a folder, `data` or `uploads`.', ['folder']),
   info: gauge('all', 'penstock_info', 'Always 1; the labels tell what the process is.', ['version', 'roles']),
   spansLost: counter('all', 'penstock_spans_lost_total', 'Spans that were dropped; 0 where nothing is traced.'),
   collectErrors: counter(

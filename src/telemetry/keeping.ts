@@ -7,10 +7,17 @@ export interface KeepingOptions {
   readonly slowMs: number
   /** Spans that wait or are on their way, at most; those beyond are dropped. */
   readonly most: number
-  /** Told when the first span of a row is lost, and why; and when spans arrive again, with how many were lost. */
+  /**
+   * Told when the first span of a row is lost, and why; and when spans arrive again and none was lost for ten seconds, with
+   * how many were. A collector that is slow loses some and takes others by turns, which is one row.
+   */
   lost(why: string): void
   found(lost: number): void
+  /** Milliseconds, monotonic; those of this process unless stated. */
+  now?(): number
 }
+
+const quietMs = 10_000
 
 /** Spans that wait or are on their way, and those that were lost. */
 export class Outbox {
@@ -18,6 +25,7 @@ export class Outbox {
   #waiting = 0
   #lost = 0
   #inARow = 0
+  #lastLoss = 0
 
   constructor(options: KeepingOptions) {
     this.#options = options
@@ -41,7 +49,7 @@ export class Outbox {
   sent(spans: number, error: Error | null): void {
     this.#waiting -= spans
     if (error) this.#lose(spans, error.message)
-    else if (this.#inARow > 0) {
+    else if (this.#inARow > 0 && this.#now() - this.#lastLoss >= quietMs) {
       this.#options.found(this.#inARow)
       this.#inARow = 0
     }
@@ -51,6 +59,11 @@ export class Outbox {
     if (this.#inARow === 0) this.#options.lost(why)
     this.#inARow += spans
     this.#lost += spans
+    this.#lastLoss = this.#now()
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? performance.now()
   }
 }
 

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { bounds, type Instrument, instruments, type Kind } from './instruments.ts'
+import type { Instrument, Kind } from './instrument.ts'
+import { bounds, instruments } from './instruments.ts'
 
 /** A value for each label of an instrument. */
 export type Labels<L extends string> = { readonly [K in L]: string }

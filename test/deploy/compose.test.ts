@@ -126,6 +126,28 @@ describe('docker-compose.yml', () => {
     expect(scraped).toMatchObject({ job_name: 'penstock', dns_sd_configs: [{ port: 9400 }] })
   })
 
+  test('keeps Kafka, Jaeger and Grafana within their memory', () => {
+    const { kafka, jaeger, grafana } = compose.services as Readonly<Record<string, (typeof compose.services)[string]>>
+    expect(kafka!.healthcheck!.test.at(-1)).toMatch(/^KAFKA_HEAP_OPTS='-Xms16m -Xmx96m' /)
+    const [mounted, path] = jaeger!.volumes![0]!.split(':')
+    expect(jaeger!.command).toEqual(['--config', path])
+    const { service, extensions, exporters, receivers } = parse(read(mounted!))
+    const { traces: backend } = extensions.jaeger_query.storage
+    expect(exporters.jaeger_storage_exporter.trace_storage).toBe(backend)
+    expect(extensions.jaeger_storage.backends[backend].memory.max_traces).toBeLessThanOrEqual(10_000)
+    expect(service.pipelines.traces).toMatchObject({
+      receivers: Object.keys(receivers),
+      exporters: Object.keys(exporters),
+    })
+    expect(new URL(String(roles[0]![1].environment!.OTEL_EXPORTER_OTLP_ENDPOINT)).host).toBe(
+      receivers.otlp.protocols.http.endpoint.replace('0.0.0.0', 'jaeger'),
+    )
+    expect(grafana).toMatchObject({
+      environment: { GF_PLUGINS_PREINSTALL_DISABLED: 'true' },
+      deploy: { resources: { limits: { memory: '512m' } } },
+    })
+  })
+
   test('mounts files that there are', () => {
     const mounted = Object.values(compose.services)
       .flatMap(({ volumes = [] }) => volumes)

@@ -2,7 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import type { Instrument } from '../../src/telemetry/instrument.ts'
+import { instruments } from '../../src/telemetry/instruments.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { skipSaying } from '../kit/skip-saying.ts'
 import { alerts, dashboards, deploy, exposedIn, queries, wrongIn } from './queries.ts'
@@ -42,6 +44,10 @@ test('each instrument is looked at by a panel or an alert', () => {
   expect(unseen.map(({ name }) => name)).toEqual([])
 })
 
+test('the package carries them', () => {
+  expect(manifest.files).toContain('deploy')
+})
+
 test('promtool takes the settings and the rules', context => {
   const missing = spawnSync('promtool', ['--version']).error !== undefined
   skipSaying(context, missing, 'promtool is not there (the Debian package prometheus has it)')
@@ -49,6 +55,16 @@ test('promtool takes the settings and the rules', context => {
     encoding: 'utf8',
   })
   expect(said).toMatch(/\d+ rules found/)
+})
+
+test('the alerts fire and stay silent as test/deploy/alerts.yml says', context => {
+  const missing = spawnSync('promtool', ['--version']).error !== undefined
+  skipSaying(context, missing, 'promtool is not there (the Debian package prometheus has it)')
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', join(import.meta.dirname, 'alerts.yml')], {
+    encoding: 'utf8',
+  })
+  expect(`${stdout}${stderr}`).toContain('SUCCESS')
+  expect(status).toBe(0)
 })
 
 test('the documentation says of each dashboard what it answers, and of each alert what to do', () => {

@@ -76,6 +76,8 @@ export const queries: readonly Query[] = [...panelQueries, ...alertQueries, ...v
 /** Labels that Prometheus itself adds to each series. */
 const added = ['instance', 'job']
 
+const madeIn = (expr: string) => [...expr.matchAll(/label_replace\(.*?, "(\w+)"/g)].map(([, label]) => label!)
+
 /** What a query asks for that is not there, in words; `exposed` is series to its labels. */
 export const wrongIn = ({ where, expr, shown }: Query, exposed: ReadonlyMap<string, ReadonlySet<string>>): string[] => {
   const wrong: string[] = []
@@ -90,7 +92,11 @@ export const wrongIn = ({ where, expr, shown }: Query, exposed: ReadonlyMap<stri
   const top = parser.parse(expr).topNode
   if (below(top, '⚠').length > 0) wrong.push('it is no PromQL')
   const labelsOf = (node: SyntaxNode) =>
-    new Set([...added, ...below(node, 'Identifier').flatMap(one => [...(exposed.get(text(one)) ?? [])])])
+    new Set([
+      ...added,
+      ...madeIn(text(node)),
+      ...below(node, 'Identifier').flatMap(one => [...(exposed.get(text(one)) ?? [])]),
+    ])
   for (const selector of below(top, 'VectorSelector')) {
     const series = text(selector.getChild('Identifier')!)
     if (!exposed.has(series)) wrong.push(`nothing exposes ${series}`)

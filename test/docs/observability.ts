@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import type { Instrument } from '../../src/telemetry/instrument.ts'
+import { instruments } from '../../src/telemetry/instruments.ts'
 import { logFields } from '../../src/telemetry/log-fields.ts'
 import { tableOf } from './table-of.ts'
 
 const exposedBy: Readonly<Record<Instrument['from'], string>> = {
   stages: 'workers of stages',
+  line: 'workers of stages, and INTAKE',
   embedding: 'EMBEDDING, and the API for searches',
   coordinator: 'the coordinator',
   admission: 'who admits jobs: the API, the coordinator, INTAKE',

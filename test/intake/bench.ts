@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { ParkedEventRow } from '../../src/coordinator/intake-entities.ts'
 import { createParking } from '../../src/coordinator/parked-events.ts'
+import type { IntakeMeter } from '../../src/intake/meter.ts'
 import { runIntake } from '../../src/intake/run-intake.ts'
 import { knowledgeBases } from '../../src/knowledge/catalogue.ts'
 import { openGate } from '../../src/runtime/gate.ts'
@@ -22,12 +23,12 @@ export const intakeBench = (bench: Bench) => {
       refused: (_, message) => expect.unreachable(message),
     })
   /** Starts a worker of INTAKE; returns the way to end it. */
-  const start = async (records?: number) => {
+  const start = async (records?: number, meter?: IntakeMeter) => {
     const { broker, codec } = bench.line
     const failed = (error: Error) => expect.unreachable(error.message)
     const gate = await openGate({ broker, codec, failed })
     const common = { broker, codec, gate, lanes: 4, askMs: 20, log: silent, failed }
-    const running = await runIntake({ ...common, parking: parking(records) })
+    const running = await runIntake({ ...common, parking: parking(records), ...(meter && { meter }) })
     return async () => {
       await running.stop()
       await gate.close()

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { IntakeMeter } from '../../src/intake/meter.ts'
 import { type Failpoint, installFault } from '../../src/runtime/failpoint.ts'
 import { upstreamDocuments } from '../../src/schemas/topics.ts'
 import { useBench } from '../coordinator/bench.ts'
@@ -8,8 +9,8 @@ import { intakeBench } from './bench.ts'
 const bench = useBench()
 const intake = intakeBench(bench)
 const stops: (() => Promise<void>)[] = []
-const start = async (records?: number) => {
-  stops.push(await intake.start(records))
+const start = async (records?: number, meter?: IntakeMeter) => {
+  stops.push(await intake.start(records, meter))
 }
 afterEach(async () => {
   installFault(() => undefined)
@@ -145,4 +146,17 @@ test('what retention has deleted before the first start is named, once', async (
   expect(told).toEqual([
     expect.objectContaining({ message: expect.stringContaining(`Records 0 to ${end - 1} of partition 0`) }),
   ])
+})
+
+test('dead letters are counted once, after their commit, and takeovers after an error as often as they are', async () => {
+  const counted = { rejected: vi.fn<IntakeMeter['rejected']>(), retried: vi.fn() }
+  let strikes = 2
+  installFault((point, { stage }) => {
+    if (stage === 'intake' && point === 'slice.ready' && strikes-- > 0) throw new Error('struck')
+  })
+  await start(undefined, counted)
+  await intake.publish('nowhere', texts(0, 1))
+  await until('the dead letter is counted', () => counted.rejected.mock.calls.length > 0)
+  expect(counted.rejected.mock.calls).toEqual([[['unknown_kb']]])
+  expect(counted.retried).toHaveBeenCalledTimes(2)
 })

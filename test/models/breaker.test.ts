@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { breaking } from '../../src/models/breaker.ts'
+import type { BreakerState } from '../../src/models/meter.ts'
 import { ProviderError } from '../../src/models/provider-error.ts'
 import { Fatal, Reject, Wait } from '../../src/runtime/errors.ts'
 
@@ -17,9 +18,16 @@ const provider = () => {
     asked.times++
     return asked.answer()
   }
-  const send = breaking(one, { who: 'The provider' })
+  let state = (): BreakerState => 'closed'
+  const send = breaking(one, {
+    who: 'The provider',
+    watched: look => {
+      state = look
+    },
+  })
   return {
     asked,
+    state: () => state(),
     ask: () => send(['text'], signal),
     wait: async () => (await send(['text'], signal).catch(e => e)) as Wait,
   }
@@ -68,4 +76,21 @@ test('failures with an answer between them, refusals and limits do not count', a
     asked.answer = () => Promise.reject(error)
     for (let i = 0; i < 6; i++) await expect(ask()).rejects.toBe(error)
   }
+})
+
+test('it is said to be left alone until its rest is over, then to be tried, though nobody has anything to ask', async () => {
+  const { asked, ask, state } = provider()
+  expect(state()).toBe('closed')
+  asked.answer = () => Promise.reject(down)
+  for (let i = 0; i < 5; i++) await ask().catch(() => undefined)
+  vi.advanceTimersByTime(1_999)
+  expect(state()).toBe('open')
+  vi.advanceTimersByTime(1)
+  expect(state()).toBe('trying')
+  await ask().catch(() => undefined)
+  expect(state()).toBe('open')
+  vi.advanceTimersByTime(4_000)
+  asked.answer = () => Promise.resolve([])
+  await ask()
+  expect(state()).toBe('closed')
 })

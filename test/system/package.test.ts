@@ -38,7 +38,7 @@ describe('the package, installed in an empty folder', () => {
   test('carries JavaScript and declarations, and nothing of the source tree', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
     expect(readdirSync(installed).toSorted()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json'].toSorted(),
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'deploy', 'dist', 'docs', 'package.json'].toSorted(),
     )
     expect(files.filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([])
   })

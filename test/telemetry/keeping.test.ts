@@ -13,8 +13,8 @@ import { counted, keeping, Outbox } from '../../src/telemetry/keeping.ts'
 const open = ({ ratio = 0, most = 10, error = null as Error | null } = {}) => {
   const got: ReadableSpan[] = []
   const [lost, found] = [vi.fn(), vi.fn()]
-  const state = { error, hangs: false }
-  const options = { slowMs: 1_000, most, lost, found }
+  const state = { error, hangs: false, now: 0 }
+  const options = { slowMs: 1_000, most, lost, found, now: () => state.now }
   const outbox = new Outbox(options)
   const exporter = {
     export(spans: ReadableSpan[], done: (result: { code: number; error?: Error }) => void) {
@@ -78,10 +78,31 @@ test('spans that a collector does not take are counted; that they arrive again i
   expect(outbox.lost).toBe(4)
   expect(lost).toHaveBeenCalledExactlyOnceWith('refused')
   state.error = null
+  state.now = 10_000
   for (let i = 0; i < 2; i++) {
     tracer.startSpan('arrives').end()
     await flush()
   }
   expect(found).toHaveBeenCalledExactlyOnceWith(4)
   expect(got).toHaveLength(2)
+})
+
+test('a collector that takes some spans and loses others is said once, until it has lost none for ten seconds', async () => {
+  const { tracer, lost, found, state, flush } = open({ ratio: 1 })
+  const send = async (error: Error | null) => {
+    state.error = error
+    tracer.startSpan('one').end()
+    await flush()
+    state.now += 5_000
+  }
+  for (let i = 0; i < 3; i++) {
+    await send(new Error('too late'))
+    await send(null)
+  }
+  expect(lost).toHaveBeenCalledExactlyOnceWith('too late')
+  expect(found).not.toHaveBeenCalled()
+  await send(null)
+  expect(found).toHaveBeenCalledExactlyOnceWith(3)
+  await send(new Error('too late'))
+  expect(lost).toHaveBeenCalledTimes(2)
 })

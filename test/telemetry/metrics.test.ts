@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bounds, type Instrument, instruments } from '../../src/telemetry/instruments.ts'
+import type { Instrument } from '../../src/telemetry/instrument.ts'
+import { bounds, instruments } from '../../src/telemetry/instruments.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 
 const open = (lookWithinMs = 1_000) => {
@@ -94,6 +95,7 @@ test('each instrument has a name of its own that says its unit, and labels that 
     'lane',
     'kind',
     'state',
+    'folder',
     'status',
     'method',
     'route',
