@@ -63,8 +63,8 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     const ports: ApiPorts = {
       ...{ ...common, ...checking, catalogue },
       jobs: createJobs({ ...admission, tenant, own, concurrency, lanes }),
-      deadLetters: createDeadLetters({ ...admission, own, sourceId: source => idOf(openSource, source) }),
-      intake: () => intakeStatus({ em: own, broker, partitions: config.upstream.partitions }),
+      deadLetters: createDeadLetters({ ...admission, tenant, own, sourceId: source => idOf(openSource, source) }),
+      intake: () => intakeStatus({ em: own, tenant, broker, partitions: config.upstream.partitions }),
       dryRun: dryRun(openSource, catalogue),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },
