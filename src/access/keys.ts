@@ -52,5 +52,8 @@ export const newSecret = (): { readonly id: string; readonly secret: string } =>
   return { id, secret: prefixOf(id) + randomBytes(32).toString('base64url') }
 }
 
+/** Whether it could be one that `newSecret` made. */
+export const isSecret = (text: string): boolean => /^pk_[0-9a-f]{12}_[\w-]{43}$/.test(text)
+
 /** What is kept of a secret. It has 256 random bits, so nothing slower would be safer. */
 export const digestOf = (secret: string): string => hash('sha256', secret)

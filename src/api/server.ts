@@ -79,6 +79,8 @@ export const createServer = (
       on.route({
         method: route.method,
         url: urlOf(route),
+        // Nobody would read the stream, nor close it.
+        exposeHeadRoute: route.method === 'GET' && !route.streams,
         config: { octets: route.octets ?? false, scope: routeScopes[name as RouteName] },
         handler: async (request, reply) => {
           const handler = handlersOf(request.principal.tenant)[name as RouteName] as unknown as UncheckedHandler

@@ -51,6 +51,31 @@ describe.each(databases)('keys on %s', (_, open) => {
     expect(await ring().find(expired.secret)).toBeNull()
   })
 
+  test("that are nobody's cost no question where they cannot be keys, or where only those seen are taken", async () => {
+    const { em } = opened.database.orm
+    let questions = 0
+    const counted = {
+      fork: () => ({
+        execute: (...of: Parameters<typeof em.execute>) => {
+          questions += 1
+          return em.fork().execute(...of)
+        },
+      }),
+    } as unknown as typeof em
+    const { secret } = await createKeys(em).create(request)
+    const other = await createKeys(em).create(request)
+    const keys = createKeyRing({ em: counted, adminKey: null, log: silent })
+    expect(await keys.find('guessed')).toBeNull()
+    expect(await keys.find(other.secret, true)).toBeNull()
+    expect(questions).toBe(0)
+    const made = Array.from({ length: 10_001 }, (_, n) => `pk_${'0'.repeat(12)}_${String(n).padStart(43, '0')}`)
+    expect(await keys.find(secret)).not.toBeNull()
+    const before = questions
+    await Promise.all(made.map(one => keys.find(one, true)))
+    expect(await keys.find(secret, true)).not.toBeNull()
+    expect(questions).toBe(before)
+  })
+
   test('of the settings are the operator', async () => {
     const secret = 'a-secret-of-more-than-32-characters'
     expect(await ring(secret).find(secret)).toMatchObject({ tenant: 'default', scopes: ['admin'] })
