@@ -1,4 +1,5 @@
 import { createKeys } from './access/key-store.ts'
+import { atOnce } from './api/at-once.ts'
 import { ownPorts } from './api/own-ports.ts'
 import type { ApiPorts } from './api/ports.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
@@ -36,6 +37,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
   const checking = await requestPorts(parts)
   const common = {
     preview: previewer(openSource),
+    atOnce: atOnce(),
     verifier: await openVerifier(parts),
     structured: { check: firstRows(new TablePlaces({ opener, parsers, uploads: uploadsPlace(config) })) },
     uploads: uploadFolder({

@@ -111,6 +111,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     embedder: ports.embedder,
     sourceId: ports.sourceId,
     preview: ports.preview,
+    atOnce: ports.atOnce,
     dependencies: ports.dependencies,
     ...(ports.answerWithinMs === undefined ? {} : { answerWithinMs: ports.answerWithinMs }),
     lanes: ports.lanes,

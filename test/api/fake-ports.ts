@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { atOnce } from '../../src/api/at-once.ts'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
 import type { Preview } from '../../src/api/contract/previews.ts'
@@ -225,6 +226,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       list: async () => [],
       revoke: async () => false,
     },
+    atOnce: atOnce(),
     sourceId: source => `${source.type}:id`,
     async preview(source, { limit }) {
       asked.previews.push({ source, limit })
