@@ -84,9 +84,12 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     },
     uploads: {
       maxBytes: ports.uploads.maxBytes,
-      async put(kbId, path, ...rest) {
-        if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
-        return ports.uploads.put(kbId, path, ...rest)
+      async put(kbId, path, content, announced) {
+        if (!(await mayTake(kbId))) throw taken(kbId)
+        // A file that is refused takes no name.
+        return ports.uploads.put(kbId, path, content, announced, async () => {
+          if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
+        })
       },
       list: (kbId, page) => ofKb(kbId, { uploads: [], next: null }, () => ports.uploads.list(kbId, page)),
       delete: (kbId, path) => ofKb(kbId, false, () => ports.uploads.delete(kbId, path)),
