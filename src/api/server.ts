@@ -97,6 +97,10 @@ export const createServer = (
     }
   }
   app.register(async reads => {
+    reads.addHook('onSend', async (request, reply) => {
+      // An error is told, whatever the caller has.
+      if (reply.statusCode >= 400) delete request.headers['if-none-match']
+    })
     await reads.register(etag)
     serve(reads, ({ method }) => method === 'GET')
     serveReference(reads, ports.version)
