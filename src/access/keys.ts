@@ -4,8 +4,11 @@ import { hash, randomBytes } from 'node:crypto'
 export interface Keys {
   /** Makes a key; what it gives is the only place where the secret ever is. */
   create(request: KeyRequest): Promise<CreatedKey>
-  /** Those of a tenant, or of all, the newest first; revoked ones too. */
-  list(tenant: string | null): Promise<readonly KeyBody[]>
+  /**
+   * Those of a tenant, or of all, the newest first, revoked ones too: those after the key `after`; null where there is no
+   * such key.
+   */
+  list(tenant: string | null, page: { readonly limit: number; readonly after: string | null }): Promise<KeyPage | null>
   /** False where there is no such key, or not of this tenant. From then on it is good nowhere: within seconds. */
   revoke(id: string, tenant: string | null): Promise<boolean>
 }
@@ -31,6 +34,12 @@ export interface KeyBody {
   /** To about a minute. */
   readonly last_used_at: string | null
   readonly revoked_at: string | null
+}
+
+export interface KeyPage {
+  readonly keys: readonly KeyBody[]
+  /** Goes into `after` for the next page; null on the last. */
+  readonly next: string | null
 }
 
 export interface CreatedKey extends KeyBody {

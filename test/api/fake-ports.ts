@@ -223,7 +223,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     structured: { check: async () => stored.structured },
     keys: {
       create: () => Promise.reject(new Error('No keys are made here.')),
-      list: async () => [],
+      list: async () => ({ keys: [], next: null }),
       revoke: async () => false,
     },
     atOnce: atOnce(),

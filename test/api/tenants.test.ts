@@ -162,6 +162,9 @@ describe('every route', () => {
     const [status, refused] = await pageOf(`/api/ingestion/jobs?after=${globex.job}`)
     const [, unheardOf] = await pageOf('/api/ingestion/jobs?after=no-job')
     expect([status, refused.error?.message]).toEqual([422, unheardOf.error?.message ?? 'was answered'])
+    const key = { keys: [expect.objectContaining({ key_id: acme.keyId })], next: null }
+    expect(await pageOf('/api/keys?limit=1')).toEqual([200, key])
+    expect((await pageOf(`/api/keys?after=${globex.keyId}`))[0]).toBe(422)
   })
 
   test("the letters of INTAKE are shown to whose they are, and discarded by them; nobody's are the operator's", async () => {
