@@ -45,6 +45,7 @@ try {
 } catch (error) {
   if (!(error instanceof ClientError)) throw error
   console.error(`${error.code}: ${error.message}`)
+  if (error.retryAfterSeconds !== null) console.error(`Try again in ${error.retryAfterSeconds} s.`)
   for (const { path, message } of error.mistakes) console.error(`  ${path} ${message}`)
   process.exitCode = 1
 }

@@ -25,8 +25,8 @@ export const accessOf = async (
     hosts: isIP(host) === 0 ? [host, ...allowedHosts] : allowedHosts,
     origins: allowedOrigins,
     perMinute: rateLimit,
-    async find(secret) {
-      const found = await ring.find(secret)
+    async find(secret, seenAlone) {
+      const found = await ring.find(secret, seenAlone)
       return found && { tenant: found.tenant, scopes: found.scopes, key: found.id }
     },
   }

@@ -1,4 +1,4 @@
-import { type Dependency, stateOf } from './api/dependencies.ts'
+import { type Dependency, statesOf } from './api/dependencies.ts'
 import type { Coordinator } from './coordinator/coordinator.ts'
 import { lineGauges } from './coordinator/gauges.ts'
 import type { Parts } from './parts.ts'
@@ -21,7 +21,7 @@ export const startOperating = async (
   const { config, log, metering } = parts
   const { host, port } = config.metrics
   metering.roles(roles)
-  const dependencies = dependenciesOf(parts, roles)
+  const look = statesOf(dependenciesOf(parts, roles), answerWithinMs)
   const server = await startOperatorServer({
     host,
     port,
@@ -29,7 +29,7 @@ export const startOperating = async (
     async ready() {
       if (!running())
         return { ready: false, dependencies: [{ name: 'roles', ready: false, message: 'They are starting.' }] }
-      const states = await Promise.all(dependencies.map(one => stateOf(one, answerWithinMs)))
+      const states = await look()
       return { ready: states.every(({ ready }) => ready), dependencies: states }
     },
     logLevel: {

@@ -1,4 +1,5 @@
 import { createKeys } from './access/key-store.ts'
+import { atOnce } from './api/at-once.ts'
 import { ownPorts } from './api/own-ports.ts'
 import type { ApiPorts } from './api/ports.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
@@ -37,6 +38,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
   const checking = await requestPorts(parts)
   const common = {
     preview: previewer(openSource),
+    atOnce: atOnce(),
     verifier: await openVerifier(parts),
     structured: { check: firstRows(new TablePlaces({ opener, parsers, uploads: uploadsPlace(config) })) },
     uploads: uploadFolder({
@@ -64,8 +66,8 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     const ports: ApiPorts = {
       ...{ ...common, ...checking, catalogue },
       jobs: createJobs({ ...admission, tenant, own, concurrency, lanes }),
-      deadLetters: createDeadLetters({ ...admission, own, sourceId: source => idOf(openSource, source) }),
-      intake: () => intakeStatus({ em: own, broker, partitions: config.upstream.partitions }),
+      deadLetters: createDeadLetters({ ...admission, tenant, own, sourceId: source => idOf(openSource, source) }),
+      intake: () => intakeStatus({ em: own, tenant, broker, partitions: config.upstream.partitions }),
       dryRun: dryRun(openSource, catalogue),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },

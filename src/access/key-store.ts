@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import { ApiKeyRow } from './entities.ts'
 import { digestOf, type KeyBody, type Keys, newSecret, prefixOf } from './keys.ts'
 
@@ -14,9 +14,17 @@ export const createKeys = (em: EntityManager): Keys => ({
     await fork.flush()
     return { ...bodyOf(row), secret }
   },
-  async list(tenant) {
-    const where = tenant === null ? {} : { tenant }
-    return (await em.fork().find(ApiKeyRow, where, { orderBy: { createdAt: 'desc', id: 'asc' } })).map(bodyOf)
+  async list(tenant, { limit, after }) {
+    const fork = em.fork()
+    const own = tenant === null ? {} : { tenant }
+    if (after !== null && (await fork.count(ApiKeyRow, { id: after, ...own })) === 0) return null
+    const where = { ...own, ...(after === null ? {} : { id: { $in: raw(olderThan, [after]) } }) }
+    const found = await fork.find(ApiKeyRow, where, {
+      orderBy: { createdAt: 'desc', id: 'asc' },
+      limit: limit + 1,
+    })
+    const keys = found.slice(0, limit).map(bodyOf)
+    return { keys, next: found.length > limit ? keys.at(-1)!.key_id : null }
   },
   async revoke(id, tenant) {
     const found = await em.fork().execute<{ id: string }[]>(
@@ -27,6 +35,10 @@ export const createKeys = (em: EntityManager): Keys => ({
     return found.length > 0
   },
 })
+
+/** In SQL, for times of the database are finer than those here. */
+const olderThan = `(select k.id from api_key k, api_key last
+  where last.id = ? and (k.created_at < last.created_at or (k.created_at = last.created_at and k.id > last.id)))`
 
 /** Whether there is a key that is good now. */
 export const hasKeys = async (em: EntityManager): Promise<boolean> => {

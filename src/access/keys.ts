@@ -4,8 +4,11 @@ import { hash, randomBytes } from 'node:crypto'
 export interface Keys {
   /** Makes a key; what it gives is the only place where the secret ever is. */
   create(request: KeyRequest): Promise<CreatedKey>
-  /** Those of a tenant, or of all, the newest first; revoked ones too. */
-  list(tenant: string | null): Promise<readonly KeyBody[]>
+  /**
+   * Those of a tenant, or of all, the newest first, revoked ones too: those after the key `after`; null where there is no
+   * such key.
+   */
+  list(tenant: string | null, page: { readonly limit: number; readonly after: string | null }): Promise<KeyPage | null>
   /** False where there is no such key, or not of this tenant. From then on it is good nowhere: within seconds. */
   revoke(id: string, tenant: string | null): Promise<boolean>
 }
@@ -33,6 +36,12 @@ export interface KeyBody {
   readonly revoked_at: string | null
 }
 
+export interface KeyPage {
+  readonly keys: readonly KeyBody[]
+  /** Goes into `after` for the next page; null on the last. */
+  readonly next: string | null
+}
+
 export interface CreatedKey extends KeyBody {
   readonly secret: string
 }
@@ -51,6 +60,9 @@ export const newSecret = (): { readonly id: string; readonly secret: string } =>
   const id = randomBytes(6).toString('hex')
   return { id, secret: prefixOf(id) + randomBytes(32).toString('base64url') }
 }
+
+/** Whether it could be one that `newSecret` made. */
+export const isSecret = (text: string): boolean => /^pk_[0-9a-f]{12}_[\w-]{43}$/.test(text)
 
 /** What is kept of a secret. It has 256 random bits, so nothing slower would be safer. */
 export const digestOf = (secret: string): string => hash('sha256', secret)

@@ -23,17 +23,20 @@ export class ClientError extends Error {
   readonly code: string
   readonly details: unknown
   readonly requestId: string | null
+  /** After how many seconds to ask again, where the answer says so. */
+  readonly retryAfterSeconds: number | null
   constructor(
     status: number,
     code: string,
     message: string,
-    more: { details?: unknown; requestId?: string; cause?: unknown } = {},
+    more: { details?: unknown; requestId?: string; retryAfterSeconds?: number | null; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.status = status
     this.code = code
     this.details = more.details ?? null
     this.requestId = more.requestId ?? null
+    this.retryAfterSeconds = more.retryAfterSeconds ?? null
   }
   /** What was wrong with the request, with `invalid_request`. */
   get mistakes(): readonly Mistake[] {
@@ -83,7 +86,7 @@ const send = async (base: Base, route: Route, call: LooseCall, timeoutMs: number
   const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout])
   try {
     const response = await ask(base, route, call, signal)
-    return read(route, response.status, await response.text(), base.url)
+    return read(route, response, await response.text(), base.url)
   } catch (error) {
     throw explained(error, base.url, timeoutMs, timeout, caller)
   }
@@ -96,7 +99,7 @@ async function* stream(base: Base, route: Route, call: LooseCall, timeoutMs: num
     const signal = caller === undefined ? timeout.signal : AbortSignal.any([caller, timeout.signal])
     const response = await ask(base, route, call, signal)
     if (route.statuses[response.status] === undefined || response.body === null)
-      return void read(route, response.status, await response.text(), base.url)
+      return void read(route, response, await response.text(), base.url)
     clearTimeout(timer)
     yield* eventsIn(response.body)
   } catch (error) {
@@ -140,7 +143,7 @@ const urlOf = (baseUrl: string, route: Route, { params = {}, query = {} }: Loose
   return url
 }
 
-const read = (route: Route, status: number, text: string, baseUrl: string): unknown => {
+const read = (route: Route, { status, headers }: Response, text: string, baseUrl: string): unknown => {
   const body = parsed(text)
   if (route.statuses[status] !== undefined && body !== undefined) return body
   const refused = errorBody.safeParse(body)
@@ -151,7 +154,16 @@ const read = (route: Route, status: number, text: string, baseUrl: string): unkn
       `${baseUrl} answered ${status}, but not as a Penstock does. Check PENSTOCK_URL and PENSTOCK_PORT.`,
     )
   const { code, message, details, request_id } = refused.data.error
-  throw new ClientError(status, code, message, { details, requestId: request_id })
+  throw new ClientError(status, code, message, {
+    details,
+    requestId: request_id,
+    retryAfterSeconds: secondsOf(headers),
+  })
+}
+
+const secondsOf = (headers: Headers): number | null => {
+  const seconds = headers.get('Retry-After')
+  return seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) : null
 }
 
 const parsed = (text: string): unknown => {

@@ -1,12 +1,13 @@
 import { intakeLetters } from '../coordinator/dead-letters.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
+import { reading } from './at-once.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
 type Names = 'deadLetters' | 'deadLetterRecords' | 'dryRunReplay' | 'replayDeadLetters' | 'discardDeadLetters'
 
 /** Looking at dead letters, and working them off. */
-export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes }: ApiPorts): Pick<Handlers, Names> => {
+export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes, atOnce }: ApiPorts): Pick<Handlers, Names> => {
   const known = async (jobId: string): Promise<void> => {
     if (jobId !== intakeLetters && (await jobs.get(jobId)) === null) throw notFound('job', jobId)
   }
@@ -30,7 +31,8 @@ export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes }: ApiPort
         if (plan === null) throw notFound('job', job_id)
         if (plan.unknown_edits.length > 0) throw unknownEdits(edits, plan.unknown_edits)
         const { kb_id, documents, dead_letters, not_replayable, superseded, left } = plan
-        const examined = await dryRun(plan, { limit, content, signal })
+        const look = () => reading('params.job_id', () => dryRun(plan, { limit, content, signal }))
+        const examined = await atOnce.run(look)
         const counts = { documents: documents.length, dead_letters, not_replayable, superseded, left }
         return { status: 200, body: { job_id, kb_id, ...counts, examined } }
       },

@@ -25,6 +25,8 @@ export interface Exchange {
   /** Bytes that such a body says it has; 0 where it does not say. */
   readonly announced: number
   readonly principal: Principal
+  /** Whether its key is still good for this: what answers for long asks again. Rejects where nobody can say. */
+  stillMay(): Promise<boolean>
   /** Names the request, and what it says, where it is to be carried out once. */
   readonly once: Once | null
   readonly trace: RequestTrace

@@ -1,4 +1,6 @@
-import { stateOf } from './dependencies.ts'
+import type { Readiness } from './contract/answers.ts'
+import { statesOf } from './dependencies.ts'
+import { operator } from './doors/access.ts'
 import type { Handlers } from './handler.ts'
 import { openapi } from './openapi.ts'
 import type { ApiPorts } from './ports.ts'
@@ -6,6 +8,8 @@ import type { ApiPorts } from './ports.ts'
 /** What machines ask: alive, ready, and what there is to call. */
 export const healthHandlers = (ports: ApiPorts): Pick<Handlers, 'health' | 'readiness' | 'openapi'> => {
   const description = openapi(ports.version)
+  const look = statesOf(ports.dependencies, ports.answerWithinMs ?? 2_000)
+  let logged: Awaited<ReturnType<typeof look>> = []
   return {
     health: {
       async answer() {
@@ -13,11 +17,13 @@ export const healthHandlers = (ports: ApiPorts): Pick<Handlers, 'health' | 'read
       },
     },
     readiness: {
-      async answer() {
-        const dependencies = await Promise.all(
-          ports.dependencies.map(one => stateOf(one, ports.answerWithinMs ?? 2_000)),
-        )
-        const ready = dependencies.every(one => one.ready)
+      async answer(_, { principal, log }) {
+        const states = await look()
+        const ready = states.every(one => one.ready)
+        if (!ready && states !== logged) log.warn({ dependencies: states }, 'the API is not ready')
+        logged = states
+        // What parts say names hosts and users, and anybody may ask where keys are wanted.
+        const dependencies = principal.tenant === operator ? states : states.map(withoutMessage)
         return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not_ready', dependencies } }
       },
     },
@@ -28,3 +34,8 @@ export const healthHandlers = (ports: ApiPorts): Pick<Handlers, 'health' | 'read
     },
   }
 }
+
+const withoutMessage = ({ name, ready, message }: Readiness['dependencies'][number]) => ({
+  ...{ name, ready },
+  message: message === null ? null : 'It does not answer as it should; the log of the API says how.',
+})

@@ -15,18 +15,25 @@ export const jobEventHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobEvents'
   const looks = jobLooks(jobId => jobs.get(jobId), lookMs)
   return {
     jobEvents: {
-      async answer({ params: { job_id } }, { log }) {
+      async answer({ params: { job_id } }, { log, stillMay }) {
         const job = await jobs.get(job_id)
         if (job === null) throw notFound('job', job_id)
         const headers = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' }
-        return { status: 200, body: eventsOf(job, looks, log), headers }
+        return { status: 200, body: eventsOf(job, looks, { log, stillMay }), headers }
       },
     },
   }
 }
 
-/** Lives as long as its connection: the server destroys it when the reader leaves, and when it closes itself. */
-const eventsOf = (first: JobStatus, looks: JobLooks, log: Exchange['log']): PassThrough => {
+/**
+ * Lives as long as its connection, and as its key is good: the server destroys it when the reader leaves, and when it
+ * closes itself.
+ */
+const eventsOf = (
+  first: JobStatus,
+  looks: JobLooks,
+  { log, stillMay }: Pick<Exchange, 'log' | 'stillMay'>,
+): PassThrough => {
   const stream = new PassThrough()
   let id = 0
   let sent = ''
@@ -40,7 +47,7 @@ const eventsOf = (first: JobStatus, looks: JobLooks, log: Exchange['log']): Pass
     unfollow()
     clearInterval(alive)
   }
-  const end = (last: string): void => {
+  const end = (last?: string): void => {
     rest()
     stream.end(last)
   }
@@ -52,13 +59,16 @@ const eventsOf = (first: JobStatus, looks: JobLooks, log: Exchange['log']): Pass
       return
     }
     failing = false
-    if (stream.writableNeedDrain) return
+    if (stream.writableNeedDrain || stream.writableEnded || stream.destroyed) return
     const data = JSON.stringify(seen)
     if (seen !== null && data !== sent) send(event('status', data))
     sent = data
     if (seen === null || isEnded(seen.status)) end(event('end', '{}'))
   }
-  const unfollow = looks.follow(first.job_id, see)
+  const unfollow = looks.follow(first.job_id, seen => {
+    // Where the key is bad, without the event of the end: whoever asks again is told why it may not.
+    stillMay().then(may => (may ? see(seen) : end()), see)
+  })
   const alive = setInterval(() => send(': still here\n\n'), aliveMs)
   stream.once('close', rest)
   see(first)

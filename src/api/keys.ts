@@ -1,4 +1,4 @@
-import { ApiError, notFound } from './api-error.ts'
+import { ApiError, invalidRequest, notFound } from './api-error.ts'
 import { operator, type Principal } from './doors/access.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
@@ -6,8 +6,13 @@ import type { ApiPorts } from './ports.ts'
 /** Making and revoking keys: of the own tenant, and for the operator of every one. */
 export const keyHandlers = ({ keys }: ApiPorts): Pick<Handlers, 'keys' | 'createKey' | 'revokeKey'> => ({
   keys: {
-    async answer(_, { principal }) {
-      return { status: 200, body: { keys: await keys.list(reach(principal)) } }
+    async answer({ query: { limit, after } }, { principal }) {
+      const page = await keys.list(reach(principal), { limit, after: after ?? null })
+      if (page === null)
+        throw invalidRequest([
+          { path: 'query.after', message: 'is no key: give `next` of the page before, as it came' },
+        ])
+      return { status: 200, body: page }
     },
   },
   createKey: {

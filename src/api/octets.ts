@@ -18,7 +18,7 @@ export const takeOctets = (app: FastifyInstance): void => {
 }
 
 export const exchangeOf = (request: FastifyRequest, once: Once | null, trace: RequestTrace): Exchange => ({
-  ...{ principal: request.principal, once, trace },
+  ...{ principal: request.principal, stillMay: () => request.stillMay(), once, trace },
   ...{ signal: request.signal, log: request.log, announced: Number(request.headers['content-length'] ?? 0) },
   ...(request.routeOptions.config.octets ? { octets: (request.body as Readable | undefined) ?? request.raw } : {}),
 })

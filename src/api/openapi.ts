@@ -11,6 +11,7 @@ import { type RouteName, routes } from './contract/routes.ts'
 import * as schedules from './contract/schedules.ts'
 import { allows, scopes } from './contract/scopes.ts'
 import * as verify from './contract/verify.ts'
+import { answerHeaders, headerParameters, headersOf, headersOfError, unchanged } from './openapi-headers.ts'
 
 type Json = Record<string, unknown>
 
@@ -64,7 +65,7 @@ export const openapi = (version: string): Json => ({
       'Every answer that is not a success has the Error body; X-Request-ID is taken over or made, and sent back.',
   },
   paths: paths(),
-  components: { schemas: { ...schemasOf('input'), ...schemasOf('output') }, securitySchemes },
+  components: { schemas: { ...schemasOf('input'), ...schemasOf('output') }, headers: answerHeaders, securitySchemes },
 })
 
 const paths = (): Json => {
@@ -79,11 +80,7 @@ const operation = (name: string, route: Route): Json => ({
   tags: [route.tag],
   summary: route.summary,
   security: security(name as RouteName),
-  parameters: [
-    ...parameters('path', route.params),
-    ...parameters('query', route.query),
-    ...(route.idempotent ? [idempotencyKey] : []),
-  ],
+  parameters: [...parameters('path', route.params), ...parameters('query', route.query), ...headerParameters(route)],
   ...(route.octets ? { requestBody: { required: true, content: octets } } : {}),
   ...(route.body === undefined
     ? {}
@@ -91,15 +88,12 @@ const operation = (name: string, route: Route): Json => ({
   responses: Object.fromEntries([
     ...Object.entries(route.statuses).map(([status, description]) => [
       status,
-      { description, content: route.streams ? events : json(route.answer) },
+      { description, headers: headersOf(route, status), content: route.streams ? events : json(route.answer) },
     ]),
+    ...Object.entries(unchanged(route)),
     ...Object.entries({ ...refusals(name as RouteName, route), ...route.errors }).map(([status, description]) => [
       status,
-      {
-        description,
-        ...(status === '503' || status === '429' ? { headers: retryAfter } : {}),
-        content: json(errorBody),
-      },
+      { description, headers: headersOfError(status), content: json(errorBody) },
     ]),
   ]),
 })
@@ -124,15 +118,6 @@ const security = (name: RouteName): Json[] => {
   return needed === 'open' ? [] : scopes.filter(scope => allows([scope], needed)).map(scope => ({ [key]: [scope] }))
 }
 
-const idempotencyKey: Json = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'Made up by the caller. For a day, the same request with the same key is answered with the job that it was first admitted as.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-}
-
 const refusals = (name: RouteName, route: Route): Record<number, string> => ({
   ...(routeScopes[name] === 'open'
     ? {}
@@ -146,8 +131,6 @@ const refusals = (name: RouteName, route: Route): Record<number, string> => ({
     : { 400: 'The body is not JSON.', 413: 'The body is too large.', 415: 'The body is not application/json.' }),
   500: 'A fault of the service; its log has the request_id.',
 })
-
-const retryAfter = { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } }
 
 const json = (schema: z.ZodType): Json => {
   const known = Object.entries({ ...named.input, ...named.output }).find(([, one]) => one === schema)

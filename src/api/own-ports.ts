@@ -18,7 +18,8 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
   const ofKb = async <T, N>(kbId: string, none: N, work: () => Promise<T>): Promise<T | N> =>
     (await owns(kbId)) ? work() : none
   const ofJob = async <T, N>(jobId: string, none: N, work: () => Promise<T>): Promise<T | N> => {
-    if (jobId === intakeLetters) return tenant === operator ? work() : none
+    // The letters of INTAKE are of many tenants: the port gives each its own.
+    if (jobId === intakeLetters) return work()
     return (await jobs.get(jobId)) === null ? none : work()
   }
   const asOperator = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -60,7 +61,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       return {
         partitions: all.partitions.map(one => (one.held && !own.get(one.held.kb_id) ? { ...one, held: null } : one)),
         parked: all.parked.filter(({ kb_id }) => own.get(kb_id)),
-        dead_letters: tenant === operator ? all.dead_letters : 0,
+        dead_letters: all.dead_letters,
       }
     },
     schedules: {
@@ -83,9 +84,12 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     },
     uploads: {
       maxBytes: ports.uploads.maxBytes,
-      async put(kbId, path, ...rest) {
-        if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
-        return ports.uploads.put(kbId, path, ...rest)
+      async put(kbId, path, content, announced) {
+        if (!(await mayTake(kbId))) throw taken(kbId)
+        // A file that is refused takes no name.
+        return ports.uploads.put(kbId, path, content, announced, async () => {
+          if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
+        })
       },
       list: (kbId, page) => ofKb(kbId, { uploads: [], next: null }, () => ports.uploads.list(kbId, page)),
       delete: (kbId, path) => ofKb(kbId, false, () => ports.uploads.delete(kbId, path)),
@@ -110,6 +114,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     embedder: ports.embedder,
     sourceId: ports.sourceId,
     preview: ports.preview,
+    atOnce: ports.atOnce,
     dependencies: ports.dependencies,
     ...(ports.answerWithinMs === undefined ? {} : { answerWithinMs: ports.answerWithinMs }),
     lanes: ports.lanes,

@@ -11,6 +11,7 @@ import type { Embedder, EmbeddingSettings } from '../models/model.ts'
 import type { SourceSpec } from '../sources/spec.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import type { AtOnce } from './at-once.ts'
 import type { DocumentPage, KnowledgeBase, KnowledgeBasePage } from './contract/answers.ts'
 import type { Examined } from './contract/dead-letters.ts'
 import type { Mistake } from './contract/errors.ts'
@@ -44,6 +45,8 @@ export interface ApiPorts {
   sourceId(source: SourceSpec): string
   /** What a source yields first; reads it as LOADING does, and changes nothing. */
   preview(source: SourceSpec, options: PreviewOptions): Promise<Preview>
+  /** Of the process: tenants share it. */
+  readonly atOnce: AtOnce
   readonly tables: Tables
   readonly structured: StructuredCheck
   readonly keys: Keys

@@ -79,6 +79,8 @@ export const createServer = (
       on.route({
         method: route.method,
         url: urlOf(route),
+        // Nobody would read the stream, nor close it.
+        exposeHeadRoute: route.method === 'GET' && !route.streams,
         config: { octets: route.octets ?? false, scope: routeScopes[name as RouteName] },
         handler: async (request, reply) => {
           const handler = handlersOf(request.principal.tenant)[name as RouteName] as unknown as UncheckedHandler
@@ -95,6 +97,10 @@ export const createServer = (
     }
   }
   app.register(async reads => {
+    reads.addHook('onSend', async (request, reply) => {
+      // An error is told, whatever the caller has.
+      if (reply.statusCode >= 400) delete request.headers['if-none-match']
+    })
     await reads.register(etag)
     serve(reads, ({ method }) => method === 'GET')
     serveReference(reads, ports.version)

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '../runtime/errors.ts'
 import { invalidRequest, notFound } from './api-error.ts'
+import { reading } from './at-once.ts'
 import { conditionsOf } from './contract/tables.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
@@ -8,6 +9,7 @@ import type { ApiPorts } from './ports.ts'
 export const tableHandlers = ({
   tables,
   structured,
+  atOnce,
 }: ApiPorts): Pick<Handlers, 'tables' | 'table' | 'tableRows' | 'checkStructured'> => ({
   tables: {
     async answer({ params: { kb_id } }) {
@@ -33,7 +35,8 @@ export const tableHandlers = ({
   },
   checkStructured: {
     async answer({ body: { source, rows, kb_id } }, { signal }) {
-      const found = await structured.check(source, rows, signal, kb_id ?? null)
+      const look = () => reading('source', () => structured.check(source, rows, signal, kb_id ?? null))
+      const found = await atOnce.run(look)
       if ('mistakes' in found)
         throw invalidRequest(found.mistakes.map(({ path, message }) => ({ path: `source.${path}`, message })))
       return { status: 200, body: found }

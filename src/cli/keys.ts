@@ -3,6 +3,7 @@ import type { CreatedKey, KeyList } from '../api/contract/keys.ts'
 import { type Scope, scopes } from '../api/contract/scopes.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
+import { readPages } from './pages.ts'
 import { say, sayJson, table } from './text.ts'
 
 interface Flags {
@@ -11,6 +12,11 @@ interface Flags {
   readonly tenant?: string
   readonly expires?: number
   readonly direct?: true
+  readonly json?: true
+}
+
+interface ListFlags {
+  readonly limit?: number
   readonly json?: true
 }
 
@@ -39,8 +45,9 @@ export const registerKeys = (program: Command, context: CliContext): void => {
   keys
     .command('list')
     .description('Lists the keys, the newest first: of all tenants with a key of the tenant default.')
+    .option('--limit <number>', 'most to list; all unless stated', integer)
     .option(...jsonFlag)
-    .action((flags: Flags) => list(context, flags))
+    .action((flags: ListFlags) => list(context, flags))
   keys
     .command('revoke')
     .description('Revokes a key: within seconds it is good nowhere.')
@@ -76,15 +83,17 @@ const scopesIn = (text: string): Scope[] => {
   return scopes.filter(scope => named.includes(scope))
 }
 
-const list = async (context: CliContext, flags: Flags): Promise<void> => {
-  const body: KeyList = await (await context.client()).keys({}, context.signal)
-  if (flags.json) return sayJson(context.stdout, body)
-  if (body.keys.length === 0)
+const list = async (context: CliContext, { limit = Infinity, json }: ListFlags): Promise<void> => {
+  const client = await context.client()
+  const { found, next } = await readPages('keys', limit, query => client.keys({ query }, context.signal))
+  if (json) return sayJson(context.stdout, { keys: found, next })
+  if (found.length === 0)
     return say(context.stdout, 'There are no keys. Make one with: penstock keys create --name NAME --scopes read')
-  const rows = body.keys.map(key => [
+  const rows = found.map(key => [
     ...[key.key_id, key.tenant, key.scopes.join(','), stateOf(key), key.last_used_at ?? 'never', key.name],
   ])
   for (const line of table(['KEY', 'TENANT', 'SCOPES', 'STATE', 'LAST USED', 'NAME'], rows)) say(context.stdout, line)
+  if (next !== null) say(context.stderr, 'There are more: leave out --limit')
 }
 
 const stateOf = ({ revoked_at, expires_at }: KeyList['keys'][number]): string => {

@@ -1,35 +1,43 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterPage, DeadLetters } from './dead-letters.ts'
 import type { StoredInput } from './entities.ts'
-import { letters, selected, stateOf, uriOf } from './open-letters.ts'
+import { letters, lettersOf, type Sql, selected, stateOf, uriOf } from './open-letters.ts'
 import { planReplay } from './replay-plan.ts'
 import { type ReplayOptions, replay } from './replaying.ts'
 
-/** The dead letters of the database; `own` is the database as one tenant sees it, where they are that tenant's alone. */
-export const createDeadLetters = ({
-  own,
-  ...options
-}: ReplayOptions & { readonly own?: EntityManager }): DeadLetters => ({
-  groups: (jobId, limit) => groups((own ?? options.em).fork(), jobId, limit),
-  list: (jobId, filter) => list((own ?? options.em).fork(), jobId, filter),
-  plan: (jobId, selection, edits) =>
-    (own ?? options.em).fork().transactional(tx => planReplay(tx, options, jobId, selection, edits)),
-  replay: (jobId, request) => replay(options, jobId, request),
-  async discard(jobId, selection) {
-    const { sql, values } = selected(jobId, selection)
-    const found = await (own ?? options.em).fork().execute<{ lane: number }[]>(
-      `update dead_letter set discarded_at = now(), input = null, payload = null
-       where (lane, position) in (select l.lane, l.position from ${letters} where ${sql} and ${stateOf} = 'open')
-       returning lane`,
-      [...values],
-    )
-    return found.length
-  },
-})
+export interface DeadLetterStoreOptions extends ReplayOptions {
+  /** Whose they are; those of all, unless given. */
+  readonly tenant?: string
+  /** The database as that tenant sees it. */
+  readonly own?: EntityManager
+}
+
+/** The dead letters of the database. */
+export const createDeadLetters = ({ own, tenant, ...options }: DeadLetterStoreOptions): DeadLetters => {
+  const theirs = lettersOf(tenant ?? null)
+  const fork = () => (own ?? options.em).fork()
+  return {
+    groups: (jobId, limit) => groups(fork(), theirs, jobId, limit),
+    list: (jobId, filter) => list(fork(), theirs, jobId, filter),
+    plan: (jobId, selection, edits) => fork().transactional(tx => planReplay(tx, options, jobId, selection, edits)),
+    replay: (jobId, request) => replay(options, jobId, request),
+    async discard(jobId, selection) {
+      const { sql, values } = selected(jobId, selection)
+      const found = await fork().execute<{ lane: number }[]>(
+        `update dead_letter set discarded_at = now(), input = null, payload = null
+         where (lane, position) in (
+           select l.lane, l.position from ${letters} where ${sql} and ${theirs.sql} and ${stateOf} = 'open')
+         returning lane`,
+        [...values, ...theirs.values],
+      )
+      return found.length
+    },
+  }
+}
 
 const examplesPerGroup = 5
 
-const groups = async (em: EntityManager, jobId: string, limit: number): Promise<DeadLetterGroup[]> => {
+const groups = async (em: EntityManager, theirs: Sql, jobId: string, limit: number): Promise<DeadLetterGroup[]> => {
   const rows = await em.execute<
     { stage: string; code: string; count: string; open: string; uri: string | null; message: string }[]
   >(
@@ -38,9 +46,9 @@ const groups = async (em: EntityManager, jobId: string, limit: number): Promise<
          count(*) over cause as count,
          count(*) filter (where ${stateOf} = 'open') over cause as open,
          row_number() over (cause order by l.lane, l.position) as n
-       from ${letters} where l.job_id = ? window cause as (partition by l.stage, l.code)
+       from ${letters} where l.job_id = ? and ${theirs.sql} window cause as (partition by l.stage, l.code)
      ) causes where n <= ? order by count desc, stage, code, n`,
-    [jobId, examplesPerGroup],
+    [jobId, ...theirs.values, examplesPerGroup],
   )
   const causes = Map.groupBy(rows, ({ stage, code }) => JSON.stringify([stage, code]))
   return [...causes.values()].slice(0, limit).map(cause => ({
@@ -65,7 +73,12 @@ interface Row extends Pick<DeadLetter, 'stage' | 'code' | 'message' | 'attempts'
   readonly position: string
 }
 
-const list = async (em: EntityManager, jobId: string, filter: DeadLetterFilter): Promise<DeadLetterPage> => {
+const list = async (
+  em: EntityManager,
+  theirs: Sql,
+  jobId: string,
+  filter: DeadLetterFilter,
+): Promise<DeadLetterPage> => {
   const { limit, after, state, document_id, uri, stage, code } = filter
   const { sql, values } = selected(jobId, {
     ...{ stage, code },
@@ -75,9 +88,9 @@ const list = async (em: EntityManager, jobId: string, filter: DeadLetterFilter):
   const [lane, position] = after === null ? [-1, -1] : cursorOf(after)
   const rows = await em.execute<Row[]>(
     `select l.*, ${uriOf} as uri, ${stateOf} as state from ${letters}
-     where ${sql} and (l.lane, l.position) > (?, ?) ${state === undefined ? '' : `and ${stateOf} = ?`}
+     where ${sql} and ${theirs.sql} and (l.lane, l.position) > (?, ?) ${state === undefined ? '' : `and ${stateOf} = ?`}
      order by l.lane, l.position limit ?`,
-    [...values, lane, position, ...(state === undefined ? [] : [state]), limit + 1],
+    [...values, ...theirs.values, lane, position, ...(state === undefined ? [] : [state]), limit + 1],
   )
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)

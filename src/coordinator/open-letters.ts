@@ -1,3 +1,4 @@
+import { defaultTenant } from '../schemas/tenants.ts'
 import type { Selection } from './dead-letters.ts'
 
 /** SQL with `?` for its values. */
@@ -15,6 +16,14 @@ export const stateOf = `
 /** Dead letters `l`, each with its replay `r` and the document `d` of the store that it is about, as far as there are. */
 export const letters = `dead_letter l left join job r on r.id = l.replay_job_id
   left join document d on d.kb_id = l.kb_id and d.document_id = l.document_id and not d.deleted`
+
+/** That a dead letter `l` is a tenant's; the operator has those too whose knowledge base is nobody's. */
+export const lettersOf = (tenant: string | null): Sql => {
+  if (tenant === null) return { sql: 'true', values: [] }
+  const own = 'l.kb_id in (select kb_id from knowledge_base_owner where tenant = ?)'
+  const nobodys = 'not exists (select from knowledge_base_owner o where o.kb_id = l.kb_id)'
+  return { sql: tenant === defaultTenant ? `(${own} or ${nobodys})` : own, values: [tenant] }
+}
 
 /** The conditions of a selection on the dead letters of a job. */
 export const selected = (jobId: string, { stage, code, document_ids, uris }: Selection): Sql => {

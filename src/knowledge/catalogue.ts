@@ -116,13 +116,15 @@ const cursorOf = ({ uri, document_id }: DocumentRecord): string =>
 const parseCursor = (cursor: string): readonly [string, string] => {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Array.isArray(parsed) && typeof parsed[0] === 'string' && typeof parsed[1] === 'string')
-      return [parsed[0], parsed[1]]
+    if (Array.isArray(parsed) && isStorable(parsed[0]) && isStorable(parsed[1])) return [parsed[0], parsed[1]]
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
   throw new BadCursor('The cursor is none that a page of documents gave: use its `next` as it came.')
 }
+
+/** Text that PostgreSQL takes: no other stands in a cursor. */
+export const isStorable = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
 
 /** The first `limit` that meet all conditions, each with its value; only these are counted. */
 const summaries = async (

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '../runtime/errors.ts'
-import { BadCursor } from './catalogue.ts'
+import { BadCursor, isStorable } from './catalogue.ts'
 import { loadTable, quoted, schemaOf, sqlType, type TableColumn } from './tables.ts'
 import type { Queries } from './tenancy.ts'
 
@@ -114,10 +114,8 @@ const page = async (
     return value === null ? `${quoted(name)} is null` : `${quoted(name)} = ${given(value, sqlType(column.type))}`
   })
   const names = order.map(([name]) => name).join(', ')
-  if (after !== null) {
-    const from = cursorValues(after, order.length)
-    conditions.push(`(${names}) > (${order.map(([, type], i) => given(from[i]!, type)).join(', ')})`)
-  }
+  const from = after === null ? null : cursorValues(after, order.length)
+  if (from !== null) conditions.push(`(${names}) > (${order.map(([, type], i) => given(from[i]!, type)).join(', ')})`)
   const shown = columns.map(({ name, type }) => `${shownAs(quoted(name), type)} as ${quoted(name)}`)
   const places = order.map(([name], i) => `${name}::text as "_place_${i}"`)
   const { rows } = await pool
@@ -126,7 +124,12 @@ const page = async (
        ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`} order by ${names} limit ${limit + 1}`,
       values,
     )
-    .catch(badValue)
+    .catch(async error => {
+      if (!isBadValue(error)) throw error
+      throw from === null || (await areOf(pool, from, order))
+        ? new BadFilter(messageOf(error), { cause: error })
+        : noCursor()
+    })
   const kept = rows.slice(0, limit)
   const last = kept.at(-1)
   return {
@@ -143,19 +146,33 @@ const shownAs = (name: string, type: string): string => {
 }
 
 /** A value that is none of its type. */
-const badValue = (error: unknown): never => {
-  if (/^22/.test(codeOf(error))) throw new BadFilter(messageOf(error), { cause: error })
-  throw error
-}
+const isBadValue = (error: unknown): boolean => /^22/.test(codeOf(error))
 
 const cursorOf = (values: readonly string[]): string => Buffer.from(JSON.stringify(values)).toString('base64url')
 
 const cursorValues = (cursor: string, length: number): readonly string[] => {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Array.isArray(parsed) && parsed.length === length && parsed.every(one => typeof one === 'string')) return parsed
+    if (Array.isArray(parsed) && parsed.length === length && parsed.every(isStorable)) return parsed
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw new BadCursor('The cursor is none that a page of this table gave: use its `next` as it came.')
+  throw noCursor()
+}
+
+const noCursor = () => new BadCursor('The cursor is none that a page of this table gave: use its `next` as it came.')
+
+/** Whether texts are values of the types that order rows. */
+const areOf = async (
+  pool: Queries,
+  texts: readonly string[],
+  order: readonly (readonly [string, string])[],
+): Promise<boolean> => {
+  try {
+    await pool.query(`select ${order.map(([, type], i) => `$${i + 1}::text::${type}`).join(', ')}`, [...texts])
+    return true
+  } catch (error) {
+    if (isBadValue(error)) return false
+    throw error
+  }
 }

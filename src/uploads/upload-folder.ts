@@ -28,7 +28,7 @@ export const uploadFolder = (options: UploadFolderOptions): Uploads => {
   let swept = false
   return {
     maxBytes,
-    async put(kb, path, content, announced = 0) {
+    async put(kb, path, content, announced = 0, arrived = async () => undefined) {
       const temporary = join(folder, partial, randomUUID())
       try {
         await mkdir(dirname(temporary), { recursive: true })
@@ -40,6 +40,7 @@ export const uploadFolder = (options: UploadFolderOptions): Uploads => {
         const taken = await receive(content, temporary, { maxBytes, fits, room })
         // Others may have arrived meanwhile.
         ;(await room.inQuota(kb, path))(taken.bytes)
+        await arrived()
         await moveTo(temporary, fileOf(kb, path))
         return taken
       } catch (error) {

@@ -35,13 +35,15 @@ export interface Uploads {
   readonly maxBytes: number
   /**
    * Keeps a file in place of one of the same path, all of it or nothing: until it has all arrived, the one before stays.
-   * `announced` is its length in bytes where that is known before it arrives, else 0. Throws UploadRefusal.
+   * `announced` is its length in bytes where that is known before it arrives, else 0. `arrived` is waited for before the
+   * file goes to its place; where it throws, nothing is kept. Throws UploadRefusal.
    */
   put(
     kb: string,
     path: string,
     content: Readable,
     announced?: number,
+    arrived?: () => Promise<void>,
   ): Promise<{ readonly bytes: number; readonly sha256: string }>
   /** In the order of their paths, those after `after`. */
   list(kb: string, page: { readonly limit: number; readonly after: string | null }): Promise<UploadPage>

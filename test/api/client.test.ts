@@ -56,6 +56,17 @@ describe('the client', () => {
     })
   })
 
+  it('says when to ask again, where the answer does', async () => {
+    const ports = fakePorts()
+    ports.stored.admission = { outcome: 'queue_full', retry_after_s: 30 }
+    await withServer(ports, async url => {
+      const client = createClient(url)
+      const body = { kb_id: 'handbook', sources: [{ type: 'markdown' as const, path: '/docs' }] }
+      expect(await errorOf(client.ingest({ body }))).toMatchObject({ code: 'queue_full', retryAfterSeconds: 30 })
+      expect(await errorOf(client.job({ params: { job_id: 'none' } }))).toMatchObject({ retryAfterSeconds: null })
+    })
+  })
+
   it('says what to do when nothing answers', async () => {
     const url = await withServer(fakePorts(), async url => url)
     expect(await errorOf(createClient(url).health({}))).toMatchObject({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { causes, dryRun, letters, replayAccepted } from '../../src/api/contract/dead-letters.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { DeadLetter, ReplayPlan } from '../../src/coordinator/dead-letters.ts'
+import { Fatal, Wait } from '../../src/runtime/errors.ts'
 import { aJob, fakePorts } from './fake-ports.ts'
 
 const base = '/api/ingestion/jobs/job-1/dead-letters'
@@ -70,6 +71,18 @@ describe('dead letters', () => {
     ])
     ports.stored.plan = null
     expect((await post(ports, `${base}/dry-run`)).statusCode).toBe(404)
+  })
+
+  it('are not tried out where their source cannot be read, or not now', async () => {
+    const throwing = (error: Error) => {
+      const ports = { ...withJob(), dryRun: () => Promise.reject(error) }
+      ports.stored.plan = plan
+      return post(ports, `${base}/dry-run`)
+    }
+    const gone = await throwing(new Fatal('source_gone', 'It is gone.'))
+    expect([gone.statusCode, gone.json().error.message]).toEqual([422, 'params.job_id: It is gone.'])
+    const busy = await throwing(new Wait('rate_limited', 'Not now.', 7000))
+    expect([busy.statusCode, busy.json().error.code, busy.headers['retry-after']]).toEqual([503, 'source_not_now', '7'])
   })
 
   it('are replayed as a job that can be followed, at 20 documents a second unless stated', async () => {

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { atOnce } from '../../src/api/at-once.ts'
 import type { DocumentPage, JobStatus, KnowledgeBase } from '../../src/api/contract/answers.ts'
 import type { Examined } from '../../src/api/contract/dead-letters.ts'
 import type { Preview } from '../../src/api/contract/previews.ts'
@@ -222,9 +223,10 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     structured: { check: async () => stored.structured },
     keys: {
       create: () => Promise.reject(new Error('No keys are made here.')),
-      list: async () => [],
+      list: async () => ({ keys: [], next: null }),
       revoke: async () => false,
     },
+    atOnce: atOnce(),
     sourceId: source => `${source.type}:id`,
     async preview(source, { limit }) {
       asked.previews.push({ source, limit })

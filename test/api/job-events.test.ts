@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { JobStatus } from '../../src/api/contract/answers.ts'
+import { type Access, openAccess } from '../../src/api/doors/access.ts'
 import { createServer } from '../../src/api/server.ts'
 import { done } from '../cli/jobs.ts'
 import { withServer } from '../cli/run.ts'
@@ -87,6 +88,12 @@ describe('the events of a job', () => {
     expect(answer.statusCode).toBe(404)
   })
 
+  it('have no head: nobody would read them to their end', async () => {
+    const { ports, looks } = watched()
+    const answer = await createServer(ports).inject({ method: 'HEAD', url: path })
+    expect([answer.statusCode, answer.headers.allow, looks.count]).toEqual([405, 'GET', 0])
+  })
+
   it('cost no more looks for many readers than for one', async () => {
     const { ports, looks } = watched()
     await withServer(ports, async url => {
@@ -112,6 +119,36 @@ describe('the events of a job', () => {
       await readUntil(reader, '"progress":41')
       expect(ports.stored.logged.filter(line => String(line.msg).startsWith('a job cannot be read'))).toHaveLength(1)
     })
+  })
+
+  it('break off once the key is good no more, and not while nobody can say', async () => {
+    const { ports, looks } = watched()
+    const keys = { good: true, fails: false }
+    const access: Access = {
+      ...{ ...openAccess, open: false },
+      async find() {
+        if (keys.fails) throw new Error('the database is away')
+        return keys.good ? { tenant: 'acme', scopes: ['read'], key: 'k' } : null
+      },
+    }
+    const app = createServer(ports, access)
+    try {
+      const url = await app.listen({ host: '127.0.0.1', port: 0 })
+      const response = await fetch(url + path, { headers: { authorization: 'Bearer k' } })
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      await readUntil(reader, '"progress":40')
+      keys.fails = true
+      const before = looks.count
+      await until('two looks were not told of', () => looks.count >= before + 2)
+      ports.stored.jobs[0] = aJob({ progress: 41 })
+      keys.fails = false
+      await readUntil(reader, '"progress":41')
+      keys.good = false
+      ports.stored.jobs[0] = aJob({ progress: 42 })
+      expect(await reader.read()).toEqual({ done: true, value: undefined })
+    } finally {
+      await app.close()
+    }
   })
 
   it('are kept alive by a comment while nothing happens', async () => {

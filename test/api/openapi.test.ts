@@ -25,8 +25,9 @@ describe('/openapi.json', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(match => match[1] ?? '')
     expect(references.length).toBeGreaterThan(20)
     for (const reference of references) {
-      expect(reference).toMatch(/^#\/components\/schemas\/\w+$/)
-      expect(document.components.schemas).toHaveProperty(reference.split('/').at(-1) ?? '')
+      expect(reference).toMatch(/^#\/components\/(schemas|headers)\/[\w-]+$/)
+      const [kind, name] = reference.split('/').slice(-2)
+      expect(Object.keys(document.components[kind!])).toContain(name)
     }
     for (const [path, methods] of Object.entries<Record<string, { parameters: { name: string; in: string }[] }>>(
       document.paths,
@@ -35,6 +36,22 @@ describe('/openapi.json', () => {
         const names = operation.parameters.filter(one => one.in === 'path').map(one => `{${one.name}}`)
         expect(names).toEqual(path.match(/\{\w+\}/g) ?? [])
       }
+  })
+
+  it('gives the headers of answers, and 304 for what has an ETag', async () => {
+    const { paths } = await description()
+    const headers = (answer: { headers: object }) => Object.keys(answer.headers)
+    const list = paths['/api/knowledge-bases'].get
+    expect(list.parameters.map(({ name }: { name: string }) => name)).toContain('If-None-Match')
+    expect([headers(list.responses[200]), headers(list.responses[304])]).toEqual([
+      ['X-Request-ID', 'ETag'],
+      ['X-Request-ID', 'ETag'],
+    ])
+    expect(headers(list.responses[429])).toEqual(['X-Request-ID', 'Retry-After'])
+    expect(headers(paths['/ingest'].post.responses[202])).toEqual(['X-Request-ID', 'Location'])
+    const events = paths['/api/ingestion/jobs/{job_id}/events'].get
+    expect([headers(events.responses[200]), events.responses[304]]).toEqual([['X-Request-ID'], undefined])
+    expect(paths['/api/knowledge-bases/{kb_id}/uploads/{path}'].put.responses[409].description).toContain('kb_taken')
   })
 
   it('gives requests as callers write them, strict and with defaults', async () => {

@@ -1,7 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, describe, expect, test } from 'vitest'
 import { ownPorts } from '../../src/api/own-ports.ts'
 import type { ApiPorts } from '../../src/api/ports.ts'
 import { structuredSpec } from '../../src/sources/specs/structured.ts'
+import { uploadFolder } from '../../src/uploads/upload-folder.ts'
+import { temporaryFolder } from '../kit/temporary-folder.ts'
 import { fakePorts } from './fake-ports.ts'
 
 const { signal } = new AbortController()
@@ -52,6 +57,38 @@ describe('of a tenant that is not the operator', () => {
   test('uploads of a knowledge base that nobody has yet are', async () => {
     await of('acme').checkSource(uploaded, 'new')
     expect(asked).toEqual(['new'])
+  })
+})
+
+describe('an upload takes the name of its knowledge base', () => {
+  const kept = temporaryFolder('own-uploads')
+  afterAll(() => kept.remove())
+  const uploads = uploadFolder({ folder: kept.folder, maxBytes: 4, reserveBytes: 0, quotaBytes: null })
+  const file = join(kept.folder, 'new', 'a.txt')
+  const put = async (text: string, mine = true) => {
+    const claimed: string[] = []
+    const claim = async (kb: string) => {
+      claimed.push(`${kb} ${existsSync(file)}`)
+      return mine
+    }
+    const own = ownPorts({ ...ports, uploads }, 'acme', { ...owners, claim }).uploads
+    const code = await own.put('new', 'a.txt', Readable.from([Buffer.from(text)])).then(
+      () => null,
+      error => error.code,
+    )
+    return [code, claimed, existsSync(file)]
+  }
+
+  test('not where it is refused', async () => {
+    expect(await put('too long')).toEqual(['upload_too_large', [], false])
+  })
+
+  test('and is not kept where another was first meanwhile', async () => {
+    expect(await put('ours', false)).toEqual(['kb_taken', ['new false'], false])
+  })
+
+  test('once it has arrived', async () => {
+    expect(await put('ours')).toEqual([null, ['new false'], true])
   })
 })
 

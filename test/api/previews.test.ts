@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { openAccess } from '../../src/api/doors/access.ts'
 import { createServer } from '../../src/api/server.ts'
 import { Fatal, Wait } from '../../src/runtime/errors.ts'
 import { type FakePorts, fakePorts } from './fake-ports.ts'
@@ -49,23 +50,42 @@ describe('POST /api/sources/preview', () => {
     expect([busy.statusCode, busy.json().error.code, busy.headers['retry-after']]).toEqual([503, 'source_not_now', '7'])
   })
 
-  it('reads four at once, and asks the next to come again', async () => {
+  it('reads four at once of all tenants, and asks the next to come again, whatever is to be looked at', async () => {
     const { promise: end, resolve } = Promise.withResolvers<void>()
     const ports = fakePorts()
     let reading = 0
+    ports.stored.plan = {
+      ...{ job_id: 'job-1', kb_id: 'handbook', sources: [], documents: [], unknown_edits: [] },
+      ...{ dead_letters: 0, not_replayable: 0, superseded: 0, left: 0 },
+    }
     const { promise: all, resolve: full } = Promise.withResolvers<void>()
-    const server = createServer({
-      ...ports,
-      async preview() {
-        if (++reading === 4) full()
-        await end
-        return ports.stored.preview
-      },
-    })
-    const ask = () => server.inject({ method: 'POST', url: '/api/sources/preview', payload: { source: docs } })
+    const preview = async () => {
+      if (++reading === 4) full()
+      await end
+      return ports.stored.preview
+    }
+    const key = (tenant: string) => ({ authorization: `Bearer ${tenant}` })
+    const find = async (tenant: string) => ({ tenant, scopes: ['admin'], key: tenant }) as const
+    // The ports of each tenant are its own but for what they share.
+    const server = createServer({ ...ports, preview }, { ...openAccess, find }, () => ({ ...ports, preview }))
+    let asked = 0
+    const ask = () =>
+      server.inject({
+        ...{ method: 'POST', url: '/api/sources/preview', payload: { source: docs } },
+        headers: key(`tenant-${++asked}`),
+      })
     const four = Promise.all([ask(), ask(), ask(), ask()])
     await all
-    expect((await ask()).json().error.code).toBe('previews_busy')
+    const dryRun = '/api/ingestion/jobs/job-1/dead-letters/dry-run'
+    const source = { type: 'structured', path: '/srv', mapping_file: '/srv/m.yaml' }
+    for (const other of [
+      { method: 'POST', url: '/api/sources/preview', payload: { source: docs } },
+      { method: 'POST', url: '/api/structured/check', payload: { source } },
+      { method: 'POST', url: dryRun, payload: {} },
+      { method: 'GET', url: '/api/verify' },
+      { method: 'GET', url: '/api/knowledge-bases/handbook/verify' },
+    ] as const)
+      expect([other.url, (await server.inject(other)).json().error.code]).toEqual([other.url, 'previews_busy'])
     resolve()
     expect((await four).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200])
     expect((await ask()).statusCode).toBe(200)

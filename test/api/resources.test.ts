@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { documentPage, jobPage, knowledgeBasePage } from '../../src/api/contract/answers.ts'
+import { openAccess } from '../../src/api/doors/access.ts'
 import { createServer } from '../../src/api/server.ts'
 import { aJob, aKnowledgeBase, fakePorts } from './fake-ports.ts'
 
@@ -137,5 +138,23 @@ describe('health', () => {
         { name: 'registry', ready: false, message: 'No answer within 0.1 s.' },
       ],
     })
+  })
+
+  it('is asked of them once for all who want to know, and says what they told only where no key is wanted', async () => {
+    let checks = 0
+    const check = async () => {
+      checks += 1
+      throw new Error('password of penstock at db.internal:5432 is wrong')
+    }
+    const ports = fakePorts({ dependencies: [{ name: 'database', check }] })
+    const app = createServer(ports, { ...openAccess, open: false })
+    const two = await Promise.all([app.inject('/readyz'), app.inject('/readyz')])
+    for (const answer of [...two, await app.inject('/readyz')]) {
+      expect(answer.statusCode).toBe(503)
+      expect(answer.json().dependencies).toMatchObject([{ name: 'database', ready: false }])
+      expect(answer.body).not.toContain('db.internal')
+    }
+    expect(checks).toBe(1)
+    expect(ports.stored.logged.filter(line => JSON.stringify(line).includes('db.internal'))).toHaveLength(1)
   })
 })

@@ -141,6 +141,17 @@ describe('an ETag', () => {
     expect([again.statusCode, again.body]).toEqual([304, ''])
   })
 
+  it('spares nobody an error', async () => {
+    const ask = (headers: Record<string, string> = {}) =>
+      createServer(fakePorts()).inject({
+        url: '/api/knowledge-bases/none',
+        headers: { 'x-request-id': 'same', ...headers },
+      })
+    const { headers } = await ask()
+    const again = await ask({ 'if-none-match': String(headers.etag) })
+    expect([again.statusCode, again.json().error.code]).toEqual([404, 'not_found'])
+  })
+
   it('spares nobody who has another one', async () => {
     const answer = await get({ 'if-none-match': '"another"' })
     expect(answer.statusCode).toBe(200)

@@ -162,6 +162,38 @@ describe('every route', () => {
     const [status, refused] = await pageOf(`/api/ingestion/jobs?after=${globex.job}`)
     const [, unheardOf] = await pageOf('/api/ingestion/jobs?after=no-job')
     expect([status, refused.error?.message]).toEqual([422, unheardOf.error?.message ?? 'was answered'])
+    const key = { keys: [expect.objectContaining({ key_id: acme.keyId })], next: null }
+    expect(await pageOf('/api/keys?limit=1')).toEqual([200, key])
+    expect((await pageOf(`/api/keys?after=${globex.keyId}`))[0]).toBe(422)
+  })
+
+  test("the letters of INTAKE are shown to whose they are, and discarded by them; nobody's are the operator's", async () => {
+    await api.pool.query(
+      `insert into dead_letter (lane, position, job_id, kb_id, stage, input_topic, input_lane, input_offset, code, message, attempts, uri)
+       values (9, 9, 'INTAKE', 'kb-of-nobody', 'intake', 't', 0, 0, 'c', 'm', 1, 'of-nobody')`,
+    )
+    const { secret } = await api.keys.create({ tenant: 'default', name: 'op', scopes: ['admin'], expires_at: null })
+    const ask = async (key: string, path: string, body?: object) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+      const of = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+      const answer = await fetch(api.url + path, { headers, ...of })
+      return (await answer.json()) as Record<string, unknown> & { readonly dead_letters: { readonly uri: string }[] }
+    }
+    const letters = '/api/ingestion/jobs/INTAKE/dead-letters'
+    const seen = async (key: string) => {
+      const { dead_letters } = await ask(key, `${letters}/records?state=open`)
+      expect((await ask(key, '/api/intake')).dead_letters).toBe(dead_letters.length)
+      return dead_letters.map(({ uri }) => uri)
+    }
+    expect(await seen(acme.secret)).toEqual([acme.canary])
+    expect(await seen(secret)).toEqual(['of-nobody'])
+    expect(await ask(acme.secret, letters)).toMatchObject({ groups: [{ count: 1, examples: [{ uri: acme.canary }] }] })
+    expect(await ask(acme.secret, `${letters}/discard`, { select: {} })).toMatchObject({ discarded: 1 })
+    expect([await seen(acme.secret), await seen(globex.secret), await seen(secret)]).toEqual([
+      [],
+      [globex.canary],
+      ['of-nobody'],
+    ])
   })
 
   test('what another tenant has sent is in its place, untouched', async () => {

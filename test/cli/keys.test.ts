@@ -17,7 +17,12 @@ const portsWith = () => {
         made.push(request)
         return aKey(request)
       },
-      list: async () => [aKey({ revoked_at: '2026-11-25T13:00:00.000Z' })].map(({ secret: _, ...key }) => key),
+      async list(_, { after }) {
+        const { secret: _secret, ...key } = aKey({ revoked_at: '2026-11-25T13:00:00.000Z' })
+        return after === null
+          ? { keys: [key], next: key.key_id }
+          : { keys: [{ ...key, key_id: 'ba9876543210' }], next: null }
+      },
       revoke: async id => id === '0123456789ab',
     },
   })
@@ -45,6 +50,7 @@ test('keys list tells which are good, and keys revoke which are not there', asyn
   const { ports } = portsWith()
   const { stdout } = await penstock(ports, 'keys', 'list')
   expect(stdout).toMatch(/0123456789ab +default +read +revoked +never +ci/)
+  expect(stdout).toContain('ba9876543210')
   expect((await penstock(ports, 'keys', 'revoke', '0123456789ab')).stdout).toBe('Key 0123456789ab is revoked.\n')
   expect(await penstock(ports, 'keys', 'revoke', 'nobodys')).toMatchObject({
     code: 1,

@@ -24,14 +24,16 @@ on a page at \`/reference\`, which loads nothing from elsewhere. All JSON is sna
   \`message\` is a sentence that says what to do. All mistakes of a request are told at once, each with its path.
 - **\`X-Request-ID\`** is taken over, or made, sent back, and stands in the log.
 - **Pages**: a list that can be long takes \`limit\` and \`after\`, and gives \`next\`, which goes into \`after\`; null on the last page.
-- **ETags**: every answer to a GET has one; with \`If-None-Match\` an unchanged answer is an empty 304.
+- **ETags**: every answer to a GET has one but streams of events; with \`If-None-Match\` an unchanged answer is an empty 304, and
+  an error is told again.
 - **Keys**: on loopback none is needed, elsewhere \`Authorization: Bearer KEY\` with the scope that the table names;
   [SECURITY.md](SECURITY.md) has the rest.
 - **\`Idempotency-Key\`** on what starts a job: for a day the same request with it is answered with the same job.
-- **503** comes with \`Retry-After\` in seconds.
+- **Errors 429 and 503** come with \`Retry-After\` in seconds.
 
-In TypeScript the client is made from the same table: \`createClient(url)\` of \`src/api/client.ts\`, a method a route, with
-\`params\`, \`query\` and \`body\` typed, and \`ClientError\` with \`status\` and \`code\` for what is not a success.
+In TypeScript the client is made from the same table: \`createClient(url)\` of \`penstock/client\`, a method a route, with
+\`params\`, \`query\` and \`body\` typed, and \`ClientError\` with \`status\`, \`code\` and \`retryAfterSeconds\` for what is not a
+success ([01-client.ts](../examples/01-client.ts)).
 
 ${[...byTag]
   .map(

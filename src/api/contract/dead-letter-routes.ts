@@ -1,7 +1,7 @@
 /** What jobs had to reject, and working it off; `INTAKE` stands for a job, with what was published and could not be routed. */
 import * as letters from './dead-letters.ts'
 import { byJob } from './requests.ts'
-import { invalid, noJob, route } from './route.ts'
+import { busy, invalid, noJob, route } from './route.ts'
 
 const ofJob = { tag: 'dead letters', params: byJob } as const
 
@@ -36,7 +36,7 @@ export const deadLetterRoutes = {
     timeoutMs: 120_000,
     answer: letters.dryRun,
     statuses: { 200: 'What it would load.' },
-    errors: { ...noJob, ...invalid },
+    errors: { ...noJob, ...invalid, ...busy },
   }),
   replayDeadLetters: route({
     ...ofJob,

@@ -25,7 +25,8 @@ export const errorCodes = {
   nothing_to_replay: 'No dead letter of the selection can be replayed; the message says why.',
   operators_only: 'Only keys of the tenant `default` may: it is about the whole installation.',
   path_taken: 'Another upload has the path, or a part of it, as a file.',
-  previews_busy: 'As many previews run as may; `Retry-After` says when to ask again.',
+  previews_busy:
+    'As many previews, dry runs, checks of tables and `verify` run as may; `Retry-After` says when to ask again.',
   queue_full: 'As many jobs wait as may; `Retry-After` says when to submit again.',
   rate_limited: 'More requests in a minute than PENSTOCK_RATE_LIMIT; `Retry-After` says when to ask again.',
   request_timeout: 'The request did not arrive whole within a minute.',

@@ -1,5 +1,5 @@
 /** Making keys, seeing them, and revoking them. A key of the tenant `default` does so for all tenants, others for their own. */
-import { byKey, createdKey, keyList, keyRequest, keyRevoked } from './keys.ts'
+import { byKey, createdKey, keyList, keyRequest, keyRevoked, keysQuery } from './keys.ts'
 import { invalid, route } from './route.ts'
 
 export const keyRoutes = {
@@ -7,10 +7,11 @@ export const keyRoutes = {
     method: 'GET',
     path: '/api/keys',
     tag: 'keys',
-    summary: 'Keys, the newest first, without what they are',
+    summary: 'Keys, the newest first, page by page, without what they are',
+    query: keysQuery,
     answer: keyList,
-    statuses: { 200: 'All of them, revoked ones too.' },
-    errors: {},
+    statuses: { 200: 'One page; revoked ones are in it too.' },
+    errors: invalid,
   }),
   createKey: route({
     method: 'POST',

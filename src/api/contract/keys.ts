@@ -1,6 +1,7 @@
 /** The keys of the API. */
 import { z } from 'zod'
-import type { CreatedKey as Created, KeyBody } from '../../access/keys.ts'
+import type { CreatedKey as Created, KeyBody, KeyPage } from '../../access/keys.ts'
+import { limit } from './requests.ts'
 import { scopes } from './scopes.ts'
 
 /** Whose knowledge bases are; chosen by the operator. */
@@ -43,7 +44,14 @@ export const createdKey = z.object({
   ...keyFields,
   secret: z.string().describe('The key itself. It is told this once, and kept nowhere.'),
 }) satisfies z.ZodType<Created>
-export const keyList = z.object({ keys: z.array(keyBody).readonly() })
+export const keyList = z.object({
+  keys: z.array(keyBody).readonly(),
+  next: z.string().nullable().describe('`after` of the next page; null on the last one.'),
+}) satisfies z.ZodType<KeyPage>
+export const keysQuery = z.strictObject({
+  limit: limit(50, 500),
+  after: z.string().min(1).max(64).optional().describe('`next` of the page before.'),
+})
 export const byKey = z.strictObject({ key_id: z.string().min(1).max(64) })
 export const keyRevoked = z.object({ key_id: z.string(), revoked: z.literal(true) })
 

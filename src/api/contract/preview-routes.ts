@@ -1,5 +1,5 @@
 import { preview, previewRequest } from './previews.ts'
-import { invalid, route } from './route.ts'
+import { busy, invalid, route } from './route.ts'
 
 export const previewRoutes = {
   previewSource: route({
@@ -11,9 +11,6 @@ export const previewRoutes = {
     body: previewRequest,
     answer: preview,
     statuses: { 200: 'What it yields.' },
-    errors: {
-      ...invalid,
-      503: 'The source, or too many previews at once, want to be asked later; Retry-After says when.',
-    },
+    errors: { ...invalid, ...busy },
   }),
 } as const

@@ -33,6 +33,11 @@ export const route = <const R extends Route>(declared: R): R => Object.freeze(de
 
 export const invalid = { 422: 'Something in it is wrong; every mistake is named with its path.' } as const
 
+/** Of what is read while the caller waits, of which so much goes on at once. */
+export const busy = {
+  503: 'The source, or too many previews, checks and comparisons at once, want to be asked later; Retry-After says when.',
+} as const
+
 export const noJob = { 404: 'There is no such job.' } as const
 
 export const noKb = { 404: 'There is no such knowledge base.' } as const

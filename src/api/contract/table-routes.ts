@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { structuredSpec } from '../../sources/specs/structured.ts'
 import { byKb, kbId } from './requests.ts'
-import { invalid, noKb, route } from './route.ts'
+import { busy, invalid, noKb, route } from './route.ts'
 import { byTable, rowPage, rowsQuery, structuredCheck, tableList, tableSummary } from './tables.ts'
 
 const noTable = { 404: 'There is no such table.' } as const
@@ -56,6 +56,6 @@ export const tableRoutes = {
     body: structuredCheckRequest,
     answer: structuredCheck,
     statuses: { 200: 'It fits.' },
-    errors: invalid,
+    errors: { ...invalid, ...busy },
   }),
 } as const

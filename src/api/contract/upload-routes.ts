@@ -49,7 +49,7 @@ export const uploadRoutes = {
       ...invalid,
       400: 'It did not arrive whole.',
       408: 'Nothing of it arrived for a minute.',
-      409: 'A folder has its name, or a file that of its folder.',
+      409: 'A folder has its name, or a file that of its folder (path_taken); or the knowledge base is of another tenant (kb_taken).',
       413: 'It is larger than PENSTOCK_MAX_UPLOAD_BYTES, or past PENSTOCK_UPLOAD_QUOTA_BYTES with the others.',
       507: 'The disk is full, up to PENSTOCK_UPLOAD_RESERVE_BYTES.',
     },

@@ -19,8 +19,11 @@ export interface Access {
   readonly origins: readonly string[]
   /** Requests a minute of one key, and of one address while it shows no key that is good; 0 for no limit. */
   readonly perMinute: number
-  /** Whose key it is; null where it is nobody's, or no longer. */
-  find(secret: string): Promise<Principal | null>
+  /**
+   * Whose key it is; null where it is nobody's, or no longer. With `seenAlone`, also where it was not good here before:
+   * nothing but memory is asked about it then.
+   */
+  find(secret: string, seenAlone?: boolean): Promise<Principal | null>
 }
 
 /** The tenant of whoever needs no key, and of the operator of the installation. */

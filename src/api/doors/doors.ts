@@ -4,7 +4,7 @@ import { allows, type Scope } from '../contract/scopes.ts'
 import { type Access, everything, type Principal } from './access.ts'
 import { hostOf, isOurs } from './host.ts'
 import { isCrossSite } from './origin.ts'
-import { createRates, networkOf } from './rates.ts'
+import { createRates, networkOf, type Rates } from './rates.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,6 +13,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     principal: Principal
+    /** Asks again, once the answer has begun, whether whoever asked still may. Rejects where nobody can say. */
+    stillMay(): Promise<boolean>
   }
 }
 
@@ -43,6 +45,7 @@ const preflight = {
 export const guardDoors = (app: FastifyInstance, access: Access): void => {
   const [strangers, known] = [createRates(access.perMinute), createRates(access.perMinute)]
   app.decorateRequest('principal', null as unknown as Principal)
+  app.decorateRequest('stillMay', null as unknown as FastifyRequest['stillMay'])
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
     const { host } = request.headers
@@ -55,31 +58,43 @@ export const guardDoors = (app: FastifyInstance, access: Access): void => {
     return request.method === 'OPTIONS' ? reply.code(204).headers(preflight).send() : undefined
   })
   app.addHook('onRequest', async request => {
-    request.principal = await principalOf(request, access, address => strangers.count(address))
+    request.principal = await principalOf(request, access, strangers)
     if (request.principal.key !== null) await known.count(request.principal.key)
     mayPass(request)
+    request.stillMay = () => stillMay(request, access)
   })
 }
 
 const nobody: Principal = { tenant: '', scopes: [], key: null }
 
-/** A key that is shown counts, wherever it is shown; an address pays for each request that has no good one. */
-const principalOf = async (
-  request: FastifyRequest,
-  access: Access,
-  count: (address: string) => Promise<void>,
-): Promise<Principal> => {
+/**
+ * A key that is shown counts, wherever it is shown; an address pays for each request that has no good one. Once it has
+ * no more to pay with, the database is asked about no key of its that is new.
+ */
+const principalOf = async (request: FastifyRequest, access: Access, strangers: Rates): Promise<Principal> => {
   const { authorization } = request.headers
   const isOpen = request.is404 || request.routeOptions.config.scope === 'open'
   if (authorization === undefined && access.open) return everything
   if (isOpen) return nobody
-  const secret = /^Bearer +(\S{1,512})$/i.exec(authorization ?? '')?.[1]
-  const found = secret === undefined ? null : await access.find(secret)
+  const secret = secretOf(authorization)
+  const address = networkOf(request.ip)
+  const found = secret === undefined ? null : await access.find(secret, await strangers.isSpent(address))
   if (found !== null) return found
-  await count(networkOf(request.ip))
+  await strangers.count(address)
   throw authorization === undefined
     ? unauthenticated('no_key', 'This needs a key: send Authorization: Bearer KEY. `penstock keys create` makes one.')
     : unauthenticated('bad_key', 'There is no such key, or it was revoked. `penstock keys create` makes another.')
+}
+
+const secretOf = (authorization: string | undefined): string | undefined =>
+  /^Bearer +(\S{1,512})$/i.exec(authorization ?? '')?.[1]
+
+const stillMay = async ({ headers, routeOptions, principal }: FastifyRequest, access: Access): Promise<boolean> => {
+  const secret = secretOf(headers.authorization)
+  if (principal.key === null || secret === undefined) return true
+  const found = await access.find(secret)
+  const needed = routeOptions.config.scope ?? 'admin'
+  return found !== null && (needed === 'open' || allows(found.scopes, needed))
 }
 
 const mayPass = ({ is404, routeOptions, principal }: FastifyRequest): void => {

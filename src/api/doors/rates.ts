@@ -6,11 +6,13 @@ import { ApiError } from '../api-error.ts'
 export interface Rates {
   /** Counts one of `who`. Throws 429 with Retry-After once they are too many. */
   count(who: string): Promise<void>
+  /** Whether the next one would be too many; counts none. */
+  isSpent(who: string): Promise<boolean>
 }
 
 /** `perMinute` of 0 is no limit. */
 export const createRates = (perMinute: number): Rates => {
-  if (perMinute === 0) return { count: async () => undefined }
+  if (perMinute === 0) return { count: async () => undefined, isSpent: async () => false }
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 })
   return {
     async count(who) {
@@ -28,6 +30,9 @@ export const createRates = (perMinute: number): Rates => {
           },
         )
       }
+    },
+    async isSpent(who) {
+      return ((await limiter.get(who))?.consumedPoints ?? 0) >= perMinute
     },
   }
 }

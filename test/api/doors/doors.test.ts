@@ -127,6 +127,27 @@ describe('rates', () => {
   })
 })
 
+test('past the rate of its address, a key is looked for where it was seen alone', async () => {
+  const asked: [string, boolean | undefined][] = []
+  const access: Access = {
+    ...{ ...closed, perMinute: 1 },
+    async find(secret, seenAlone) {
+      asked.push([secret, seenAlone])
+      return secret === 'good' ? reader : null
+    },
+  }
+  const app = createServer(fakePorts(), access)
+  const status = async (key: string) =>
+    (await app.inject({ url: '/api/ingestion/jobs', headers: { authorization: `Bearer ${key}` } })).statusCode
+  expect([await status('bad'), await status('bad'), await status('good')]).toEqual([401, 429, 200])
+  expect(asked).toEqual([
+    ['bad', false],
+    ['bad', true],
+    ['good', true],
+  ])
+  await app.close()
+})
+
 test('each tenant is served by its own ports, and never by those of another', async () => {
   const of = (tenant: string) => {
     const ports = fakePorts()

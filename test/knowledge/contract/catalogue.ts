@@ -43,9 +43,9 @@ export const describeCatalogue = (bench: StoreBench) =>
       })
       expect(await catalogue.get('nowhere')).toBeNull()
       expect(await catalogue.documents('nowhere', { limit: 2, after: null })).toBeNull()
-      await expect(catalogue.documents(job.kb_id, { limit: 2, after: 'x' })).rejects.toMatchObject({
-        code: 'bad_cursor',
-      })
+      const made = Buffer.from(JSON.stringify(['\0', ''])).toString('base64url')
+      for (const after of ['x', made])
+        await expect(catalogue.documents(job.kb_id, { limit: 2, after })).rejects.toMatchObject({ code: 'bad_cursor' })
     })
 
     test('pages of knowledge bases have each one once, whatever is made or removed meanwhile', async () => {
