@@ -19,6 +19,7 @@ import { registerStructured } from './structured.ts'
 import { registerTables } from './tables.ts'
 import { say, sayJson } from './text.ts'
 import { registerUpload } from './upload.ts'
+import { registerUploads } from './uploads.ts'
 import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
 
@@ -48,6 +49,7 @@ Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 verify found differenc
 const verbs = [
   registerIngest,
   registerUpload,
+  registerUploads,
   registerStatus,
   registerWatch,
   registerControl,
