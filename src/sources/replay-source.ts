@@ -38,15 +38,17 @@ export interface ReplayList {
 }
 
 /** Opens the sources of runs as they are, and those of replays as the single documents that are to be loaded again. */
-export const replayOpener =
-  (open: OpenSource<ReadableSource>, list: ReplayList): OpenSource =>
-  (job, index) => {
+export const replayOpener = (open: OpenSource<ReadableSource>, list: ReplayList): OpenSource => {
+  const troubles = new Map<string, number>()
+  return (job, index) => {
     const opened = open(job, index)
     if (job.kind !== 'replay') return opened
     const perSecond = job.documents_per_second
     if (perSecond === null) throw new Fatal('invalid_source', `Replay ${job.job_id} has no bound of its rate.`)
-    return { ...opened, source: replaySource({ source: opened.source, list, jobId: job.job_id, index, perSecond }) }
+    const { source } = opened
+    return { ...opened, source: replaySource({ source, list, jobId: job.job_id, index, perSecond, troubles }) }
   }
+}
 
 interface ReplaySourceOptions {
   readonly source: ReadableSource
@@ -54,7 +56,12 @@ interface ReplaySourceOptions {
   readonly jobId: string
   readonly index: number
   readonly perSecond: number
+  /** How often a document was asked for in vain; known to this process alone, so after a restart it is asked for anew. */
+  readonly troubles: Map<string, number>
 }
+
+/** As often as LOADING tries a bite: a document that cannot be had does not fail the replay of the others. */
+const mostTries = 3
 
 const mostDocuments = 256
 const mostCharacters = 4 * 1024 * 1024
@@ -63,7 +70,7 @@ const mostCharacters = 4 * 1024 * 1024
  * The documents of a replay, in the order of its list; the cursor is the number of the next one. A bite is what the rate
  * allows for a second, one document at least, and takes as long as it allows, so that a replay leaves room for others.
  */
-const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOptions): Source => ({
+const replaySource = ({ source, list, jobId, index, perSecond, troubles }: ReplaySourceOptions): Source => ({
   total: () => list.count(jobId, index),
   async bite(cursor, signal): Promise<Bite> {
     const from = cursor === null ? 0 : Number(cursor)
@@ -74,12 +81,12 @@ const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOpt
     let characters = 0
     for (const entry of entries.slice(0, most)) {
       signal.throwIfAborted()
-      const one = await contentInTime(source, entry, signal)
+      const found = await contentInTime(source, entry, signal)
       // The next bite asks again, and what was read is not read again for it.
-      if (one instanceof Error) {
-        if (documents.length === 0) throw one
-        break
-      }
+      if (found instanceof Error && documents.length > 0) break
+      const key = `${jobId} ${index} ${entry.number}`
+      const one = found instanceof Error ? inVain(troubles, key, entry, found) : found
+      troubles.delete(key)
       if ('text' in one) characters += one.text.length
       documents.push(one)
       if (characters >= mostCharacters) break
@@ -89,6 +96,20 @@ const replaySource = ({ source, list, jobId, index, perSecond }: ReplaySourceOpt
     return { documents, next: next === null ? null : String(next) }
   },
 })
+
+/** The reject of a document that was asked for often enough; until then, and where it is not about that one, throws. */
+const inVain = (
+  troubles: Map<string, number>,
+  key: string,
+  { uri }: ReplayEntry,
+  error: Wait | SourceTrouble,
+): SourceReject => {
+  if (error instanceof Wait || !error.ofOne) throw error
+  const tries = (troubles.get(key) ?? 0) + 1
+  troubles.set(key, tries)
+  if (tries < mostTries) throw error
+  return { uri, code: error.code, message: error.message }
+}
 
 /** An error where it may pass by the time that it is asked again. */
 const contentInTime = async (source: ReadableSource, entry: ReplayEntry, signal: AbortSignal) => {

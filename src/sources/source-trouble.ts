@@ -2,8 +2,11 @@
 export class SourceTrouble extends Error {
   override readonly name = 'SourceTrouble'
   readonly code: string
-  constructor(code: string, message: string) {
+  /** It is about one document: when it was asked for several times, the others go on without it. */
+  readonly ofOne: boolean
+  constructor(code: string, message: string, { ofOne = false } = {}) {
     super(message)
     this.code = code
+    this.ofOne = ofOne
   }
 }

@@ -24,6 +24,9 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 import { nameFor, openWitness } from './witness.ts'
 
+/** How often a job is asked for, in ms: each look is a request and a query on the machine that is tested. */
+const lookMs = 25
+
 export interface Worker {
   readonly role: Role
   /** By which the provider and the database can tell it from others; the process that replaces it has another one. */
@@ -140,6 +143,7 @@ export const openInstallation = async (
         return last !== null && holds(last)
       },
       withinMs,
+      lookMs,
     ).catch(error => {
       const logs = readdirSync(folder).filter(file => file.endsWith('.log'))
       const tails = logs.map(file => `--- ${file}\n${lastLines(join(folder, file), 4)}`).join('\n')

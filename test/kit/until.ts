@@ -8,12 +8,13 @@ export const until = async <T>(
   what: string,
   look: () => T | Promise<T>,
   withinMs = 10_000,
+  everyMs = 5,
 ): Promise<NonNullable<T>> => {
   const deadline = performance.now() + withinMs
   for (;;) {
     const found = await look()
     if (found) return found
     if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
-    await delay(5)
+    await delay(everyMs)
   }
 }

@@ -3,6 +3,7 @@ import { Wait } from '../../src/runtime/errors.ts'
 import type { LaneJob } from '../../src/schemas/lane-control.ts'
 import { type ReplayEntry, replayOpener } from '../../src/sources/replay-source.ts'
 import type { OpenSource, ReadableSource } from '../../src/sources/source.ts'
+import { SourceTrouble } from '../../src/sources/source-trouble.ts'
 import { laneJob } from '../kit/line.ts'
 
 const kept = (text: string) => ({ title: 'T', media_type: 'text/plain', metadata: { by: 'me' }, text })
@@ -18,6 +19,8 @@ const source: ReadableSource = {
   bite: async () => ({ documents: [], next: null }),
   async read(uri) {
     if (uri.startsWith('gone')) return { uri, code: 'file_gone', message: 'It is gone.', gone: true }
+    if (uri === 'broken') throw new SourceTrouble('bad_status', 'It answers 500.', { ofOne: true })
+    if (uri === 'away') throw new SourceTrouble('youtube_error', 'Nothing is answered.')
     if (uri === 'busy') throw new Wait('rate_limited', 'Not now.', 1000)
     if (uri.startsWith('bad')) return { uri, code: 'not_text', message: 'It is no text.' }
     return { uri, title: '', mediaType: 'text/markdown', text: `text of ${uri}`, metadata: {} }
@@ -65,6 +68,20 @@ test('a bite holds what the rate allows for a second, one document at least', as
     ).documents.length
   expect(await first(0.2)).toBe(1)
   expect(await first(1000)).toBe(256)
+})
+
+test('a document that cannot be had is asked for three times and rejected, and those after it are loaded', async () => {
+  const of = opened([entry(0), entry(1, { uri: 'broken' }), entry(2)])
+  const first = await of.source.bite(null, never)
+  expect(first).toMatchObject({ documents: [{ uri: '0.md' }], next: '1' })
+  for (let i = 0; i < 2; i++) await expect(of.source.bite(first.next, never)).rejects.toThrow('It answers 500.')
+  const last = await of.source.bite(first.next, never)
+  expect(last).toMatchObject({ documents: [{ uri: 'broken', code: 'bad_status' }, { uri: '2.md' }], next: null })
+})
+
+test('a source that does not answer at all rejects none of its documents', async () => {
+  const of = opened([entry(0, { uri: 'away' })])
+  for (let i = 0; i < 5; i++) await expect(of.source.bite(null, never)).rejects.toThrow('Nothing is answered.')
 })
 
 test('a bite that more follow takes as long as the rate demands', async () => {

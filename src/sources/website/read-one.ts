@@ -40,7 +40,7 @@ const refusal = (
   uri: string,
 ): SourceReject => {
   if (isOfHost({ code, message, retryable })) throw new Wait(code, message, retryAfterMs)
-  if (retryable) throw new SourceTrouble(code, message)
+  if (retryable) throw new SourceTrouble(code, message, { ofOne: true })
   return { uri, code, message, ...(gone ? { gone } : {}) }
 }
 
