@@ -68,7 +68,6 @@ export class Migration0011_tenants extends Migration {
     this.addSql(`
       do $$ begin
         if not exists (select from pg_roles where rolname = '${role}') then create role ${role} nologin; end if;
-        if not pg_has_role(current_user, '${role}', 'member') then execute format('grant ${role} to %I', current_user); end if;
       exception
         when duplicate_object or unique_violation then null;
         when insufficient_privilege then

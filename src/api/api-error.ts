@@ -31,6 +31,10 @@ interface ApiErrorParts {
 export const notFound = (what: string, id: string): ApiError =>
   new ApiError(404, 'not_found', `There is no ${what} '${id}'.`)
 
+/** A page was asked for after something that is none. */
+export const noSuchCursor = (what: string): ApiError =>
+  invalidRequest([{ path: 'query.after', message: `is no ${what}: give \`next\` of the page before, as it came` }])
+
 export const invalidRequest = (mistakes: readonly Mistake[]): ApiError =>
   new ApiError(
     422,

@@ -1,4 +1,4 @@
-import { ApiError, invalidRequest } from './api-error.ts'
+import { ApiError, noSuchCursor } from './api-error.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -7,10 +7,7 @@ export const jobHandlers = ({ jobs }: ApiPorts): Pick<Handlers, 'jobs' | 'kbStat
   jobs: {
     async answer({ query: { after, ...filter } }) {
       const page = await jobs.list({ ...filter, after: after ?? null })
-      if (page === null)
-        throw invalidRequest([
-          { path: 'query.after', message: 'is no job: give `next` of the page before, as it came' },
-        ])
+      if (page === null) throw noSuchCursor('job')
       return { status: 200, body: page }
     },
   },

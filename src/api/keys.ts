@@ -1,4 +1,4 @@
-import { ApiError, invalidRequest, notFound } from './api-error.ts'
+import { ApiError, noSuchCursor, notFound } from './api-error.ts'
 import { operator, type Principal } from './doors/access.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
@@ -8,10 +8,7 @@ export const keyHandlers = ({ keys }: ApiPorts): Pick<Handlers, 'keys' | 'create
   keys: {
     async answer({ query: { limit, after } }, { principal }) {
       const page = await keys.list(reach(principal), { limit, after: after ?? null })
-      if (page === null)
-        throw invalidRequest([
-          { path: 'query.after', message: 'is no key: give `next` of the page before, as it came' },
-        ])
+      if (page === null) throw noSuchCursor('key')
       return { status: 200, body: page }
     },
   },
