@@ -1,4 +1,5 @@
-import type { ProtocolResponse } from './internals.ts'
+import type {} from './internals.ts'
+import type { ProtocolResponse } from './protocol.ts'
 import type { AbortedTransaction } from './record-batches.ts'
 
 /** What a fetch brought of one lane. */

@@ -6,24 +6,8 @@
 
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
+import type { ProtocolRequest, RequestDefinition } from './protocol.ts'
 import type { SocketFactory } from './sockets.ts'
-
-export interface ProtocolRequest {
-  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string }
-  readonly response: ProtocolResponse
-  readonly requestTimeout?: number
-  readonly logResponseError?: boolean
-}
-
-export interface ProtocolResponse {
-  decode(payload: Buffer): Promise<unknown>
-  parse(decoded: unknown): Promise<unknown>
-}
-
-interface RequestDefinition {
-  readonly versions: readonly string[]
-  protocol(options: { version: number }): (payload: unknown) => ProtocolRequest
-}
 
 export interface Connection {
   readonly requestQueue: RequestQueue
@@ -194,3 +178,4 @@ export const { Codecs: compressionCodecs } = src('protocol/message/compression')
     () => { compress(encoder: { buffer: Buffer }): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> }
   >
 }
+export const crc32c = src('protocol/recordBatch/crc32C') as (bytes: Buffer) => number

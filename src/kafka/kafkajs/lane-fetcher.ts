@@ -143,7 +143,7 @@ export class LaneFetcher {
       maxBytes: responseBytes,
       topics: [{ topic, partitions }],
     }
-    const response = await link.send<FetchResponse>(node, 'Fetch', request, fetchResponse)
+    const response = await link.send<FetchResponse>(node, 'Fetch', request, { response: fetchResponse })
     if (response.errorCode !== 0) throw createErrorFromCode(response.errorCode)
     return response
   }

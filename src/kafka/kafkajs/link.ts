@@ -1,16 +1,9 @@
 import type { Logger } from 'pino'
 import { BrokerError } from '../broker.ts'
 import { isMoved, isNotYet } from './errors.ts'
-import {
-  apiKeys,
-  type BrokerNode,
-  type Cluster,
-  ClusterClass,
-  type KafkaLogger,
-  type ProtocolResponse,
-  requests,
-} from './internals.ts'
+import { apiKeys, type BrokerNode, type Cluster, ClusterClass, type KafkaLogger, requests } from './internals.ts'
 import { kafkaLogger } from './kafka-logger.ts'
+import type { OwnProtocol } from './protocol.ts'
 import { Sockets } from './sockets.ts'
 
 export interface ConnectionOptions {
@@ -62,14 +55,16 @@ export class Link {
     })
   }
 
-  /** Sends one request of KafkaJS's protocol; errors are KafkaJS's own. `response` replaces its decoder. */
-  async send<T>(node: BrokerNode, api: string, payload: unknown, response?: ProtocolResponse): Promise<T> {
+  /** Sends one request of KafkaJS's protocol; errors are KafkaJS's own. `own` replaces its encoder or decoder. */
+  async send<T>(node: BrokerNode, api: string, payload: unknown, own: OwnProtocol = {}): Promise<T> {
     if (this.#closed) throw closedError()
-    const request = node.lookupRequest(apiKeys[api]!, requests[api]!)(payload)
+    const { request, ...rest } = node.lookupRequest(apiKeys[api]!, requests[api]!)(payload)
+    const { encode = request.encode, response = rest.response } = own
     try {
       return (await node.connectionPool.send({
-        ...request,
-        ...(response ? { response } : {}),
+        ...rest,
+        request: { ...request, encode },
+        response,
         logResponseError: false,
       })) as T
     } catch (error) {

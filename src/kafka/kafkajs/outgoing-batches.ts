@@ -1,10 +1,10 @@
 import type { OutgoingRecord } from '../broker.ts'
 
-/** One record batch of one lane, as KafkaJS's Produce request takes it. */
+/** One record batch of one lane, as a Produce request takes it. */
 export interface OutgoingBatch {
   readonly topic: string
   readonly lane: number
-  readonly messages: readonly { readonly key: string; readonly value: Buffer; readonly headers?: object }[]
+  readonly messages: readonly OutgoingRecord[]
 }
 
 /** What goes to the broker at once: Kafka refuses a batch over its limit whole, so a slice is never one batch. */

@@ -3,6 +3,8 @@ import { typeOf } from './errors.ts'
 import type { BrokerNode } from './internals.ts'
 import type { Link } from './link.ts'
 import { type OutgoingBatch, OutgoingBatches } from './outgoing-batches.ts'
+import { produceBody } from './produce-request.ts'
+import type { OwnProtocol } from './protocol.ts'
 
 /** What a transaction needs of the transactor it belongs to. */
 export interface TransactionOwner {
@@ -21,6 +23,7 @@ export interface TransactionOwner {
 /** How long the broker's "not yet" is taken for an answer, inside a transaction. */
 const patienceMs = 20_000
 const allReplicas = -1
+const produceMs = 30_000
 
 /** How a partition says that its transaction is not verified yet (KIP-890, part 1); nothing was appended. */
 const isUnverified = (error: unknown): boolean => typeOf(error) === 'NOT_ENOUGH_REPLICAS'
@@ -92,10 +95,10 @@ export class KafkaTransaction implements BrokerTransaction {
   }
 
   /** Every request goes through here: nothing is sent for a transactor that has ended meanwhile. */
-  #request(node: BrokerNode, api: string, payload: object): Promise<unknown> {
+  #request(node: BrokerNode, api: string, payload: object, own?: OwnProtocol): Promise<unknown> {
     this.#owner.alive()
     const { link, transactionalId, producer } = this.#owner
-    return link.send(node, api, { transactionalId, ...producer, ...payload })
+    return link.send(node, api, { transactionalId, ...producer, ...payload }, own)
   }
 
   async #flush(offsets: readonly Offset[] = []): Promise<void> {
@@ -131,7 +134,7 @@ export class KafkaTransaction implements BrokerTransaction {
   }
 
   async #produce(batches: readonly OutgoingBatch[]): Promise<void> {
-    const { link } = this.#owner
+    const { link, transactionalId, producer } = this.#owner
     const placed = await Promise.all(
       batches.map(async batch => ({ ...batch, node: await link.leader(batch.topic, batch.lane) })),
     )
@@ -146,8 +149,9 @@ export class KafkaTransaction implements BrokerTransaction {
           topic,
           partitions: lanes.map(({ lane, messages, firstSequence }) => ({ partition: lane, messages, firstSequence })),
         }))
-        const payload = { acks: allReplicas, timeout: 30_000, topicData }
-        await link.patiently(() => this.#request(node, 'Produce', payload), patienceMs, isUnverified)
+        const payload = { transactionalId, ...producer, acks: allReplicas, timeout: produceMs, topicData }
+        const encode = async () => produceBody(payload)
+        await link.patiently(() => this.#request(node, 'Produce', payload, { encode }), patienceMs, isUnverified)
       }),
     )
   }

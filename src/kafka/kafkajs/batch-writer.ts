@@ -1,0 +1,96 @@
+import type { OutgoingRecord } from '../broker.ts'
+import { type ByteWriter, sizeOfVarint } from './byte-writer.ts'
+import { crc32c } from './internals.ts'
+
+/** A record with the lengths of its texts in bytes, each measured once. */
+interface Sized {
+  readonly record: OutgoingRecord
+  readonly key: number
+  readonly headers: readonly {
+    readonly name: string
+    readonly nameBytes: number
+    readonly value: string
+    readonly valueBytes: number
+  }[]
+  /** What follows its own length. */
+  readonly body: number
+}
+
+const batchHeaderBytes = 61
+/** Of a batch, what goes before the length it states, and before what its checksum is of. */
+const lengthEnd = 12
+const checksumAt = 17
+const magic = 2
+const transactional = 0x10
+const noLeaderEpoch = 0
+/** Attributes of a record and its timestamp's distance to the first of its batch, all made at once: a byte each. */
+const fixedBytes = 2
+
+const sizedOf = (record: OutgoingRecord, index: number): Sized => {
+  const key = Buffer.byteLength(record.key)
+  const headers = Object.entries(record.headers ?? {}).map(([name, value]) => ({
+    name,
+    nameBytes: Buffer.byteLength(name),
+    value,
+    valueBytes: Buffer.byteLength(value),
+  }))
+  let body = fixedBytes + sizeOfVarint(index) + sizeOfVarint(key) + key
+  body += sizeOfVarint(record.value.length) + record.value.length + sizeOfVarint(headers.length)
+  for (const { nameBytes, valueBytes } of headers)
+    body += sizeOfVarint(nameBytes) + nameBytes + sizeOfVarint(valueBytes) + valueBytes
+  return { record, key, headers, body }
+}
+
+const writeRecord = (to: ByteWriter, { record, key, headers, body }: Sized, index: number): void => {
+  to.varint(body)
+  to.int8(0)
+  to.varint(0)
+  to.varint(index)
+  to.text(record.key, key)
+  to.buffer(record.value)
+  to.varint(headers.length)
+  for (const { name, nameBytes, value, valueBytes } of headers) {
+    to.text(name, nameBytes)
+    to.text(value, valueBytes)
+  }
+}
+
+/** The records of a batch, measured, and the bytes that the batch takes. */
+export interface SizedRecords {
+  readonly records: readonly Sized[]
+  readonly bytes: number
+}
+
+export const sizeRecords = (of: readonly OutgoingRecord[]): SizedRecords => {
+  const records = of.map(sizedOf)
+  return { records, bytes: records.reduce((sum, { body }) => sum + sizeOfVarint(body) + body, batchHeaderBytes) }
+}
+
+export interface TransactionalBatch extends SizedRecords {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly firstSequence: number
+  /** The time of its records, in milliseconds. */
+  readonly now: number
+}
+
+/** A batch of format v2 of a transaction, not compressed, as apache/kafka DefaultRecordBatch lays it out. */
+export const writeBatch = (to: ByteWriter, batch: TransactionalBatch): void => {
+  const { records, bytes, producerId, producerEpoch, firstSequence, now } = batch
+  const start = to.at
+  to.int64(0n)
+  to.int32(bytes - lengthEnd)
+  to.int32(noLeaderEpoch)
+  to.int8(magic)
+  to.at += 4
+  to.int16(transactional)
+  to.int32(records.length - 1)
+  to.int64(BigInt(now))
+  to.int64(BigInt(now))
+  to.int64(producerId)
+  to.int16(producerEpoch)
+  to.int32(firstSequence)
+  to.int32(records.length)
+  for (const [index, record] of records.entries()) writeRecord(to, record, index)
+  to.bytes.writeUInt32BE(crc32c(to.bytes.subarray(start + checksumAt + 4, start + bytes)), start + checksumAt)
+}
