@@ -44,6 +44,13 @@ test('each instrument is looked at by a panel or an alert', () => {
   expect(unseen.map(({ name }) => name)).toEqual([])
 })
 
+test('each single number says from where on it is coloured, which Grafana would else do from 80 on', () => {
+  const numbers = dashboards.flatMap(({ panels }) => panels).filter(({ type }) => type === 'stat')
+  expect(numbers.length).toBeGreaterThan(5)
+  const bare = numbers.filter(({ fieldConfig }) => !fieldConfig.defaults.thresholds?.steps.length)
+  expect(bare.map(({ title }) => title)).toEqual([])
+})
+
 test('the package carries them', () => {
   expect(manifest.files).toContain('deploy')
 })

@@ -18,6 +18,8 @@ interface Dashboard {
   readonly title: string
   readonly panels: readonly {
     readonly title: string
+    readonly type: string
+    readonly fieldConfig: { readonly defaults: { readonly thresholds?: { readonly steps: readonly unknown[] } } }
     readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[]
   }[]
   readonly templating: { readonly list: readonly { readonly query: string | { readonly query: string } }[] }
