@@ -4,13 +4,13 @@
  * asked for nothing. Then the receiver is closed, and the same is done with a collector that is away. Each has a Kafka, a
  * database and processes of its own, and one of them works at a time.
  *
- *     npm run bench:traces -- [--pairs 3] [--documents 1500] [--ratio 0.1]
+ *     npm run bench:traces -- [--pairs 3] [--documents 1500] [--ratio 0.1] [--latency 100]
  *
  * Prints the ratios with to without, the median of the pairs, their least and greatest: of the processor seconds of all
  * roles (from /proc, so on Linux alone), and of the time that the job took. On a machine with other work only the first
  * tells something. Metrics are counted in either; without, nobody asks for them. The first two jobs of each are not measured:
  * code that has run for seconds alone is not compiled yet, and what is rare, as sending spans is, comes last. `--ratio` samples so
- * many of the traces, in place of all.
+ * many of the traces, in place of all. `--latency` is how many milliseconds the provider takes for an answer.
  */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '3' },
     documents: { type: 'string', default: '1500' },
     ratio: { type: 'string', default: '1' },
+    latency: { type: 'string', default: '0' },
   },
 })
 const pairs = Number(values.pairs)
@@ -51,6 +52,7 @@ await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve))
 const { port } = receiver.address() as AddressInfo
 
 const [postgres, provider] = await Promise.all([startTestPostgres(), startEmbeddingServer({ dimensions })])
+provider.latencyMs = Number(values.latency)
 const installations: Installation[] = []
 const open = async (settings: Readonly<Record<string, string>>) => {
   const all = { ...settings, OPENAI_BASE_URL: provider.baseUrl, PENSTOCK_SESSION_TIMEOUT_MS: '30000' }
