@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { setting, unset } from './define.ts'
-import { brokers, flag, integer, oneOf, path, text, url } from './values.ts'
+import { brokers, file, flag, integer, oneOf, text, url } from './values.ts'
 
 const name = () => text().nullable().default(unset)
-const file = () => path().optional()
 
 /** Kafka: where it is, how it is spoken to, and what it has to be. */
 export const kafkaSettings = z.object({
