@@ -35,6 +35,11 @@ export const kafkaSettings = z.object({
   saslUsername: setting('PENSTOCK_KAFKA_SASL_USERNAME', name(), 'That name.'),
   saslPassword: setting('PENSTOCK_KAFKA_SASL_PASSWORD', name(), 'That password.', true),
   saslPasswordFile: setting('PENSTOCK_KAFKA_SASL_PASSWORD_FILE', file(), 'A file that holds it, instead.'),
+  allowPlainPassword: setting(
+    'PENSTOCK_ALLOW_PLAIN_PASSWORD',
+    flag().default(false),
+    'Start although plain without TLS lets everybody on the way to Kafka read the password.',
+  ),
   port: setting(
     'PENSTOCK_KAFKA_PORT',
     integer(0, 65535).default(0),

@@ -24,7 +24,7 @@ const parts = {
   SCHEMA_REGISTRY_URL: 'https://registry',
   DATABASE_URL: 'postgres://line@db/penstock',
 }
-const sasl = { PENSTOCK_KAFKA_SASL_MECHANISM: 'plain', PENSTOCK_KAFKA_SASL_USERNAME: 'line' }
+const sasl = { PENSTOCK_KAFKA_SASL_MECHANISM: 'scram-sha-512', PENSTOCK_KAFKA_SASL_USERNAME: 'line' }
 const written = (name: string, text: string): string => {
   const file = join(cwd, name)
   writeFileSync(file, text)
