@@ -33,6 +33,14 @@ const ingest = async (path: string): Promise<boolean> => {
   return status === 'completed'
 }
 
+/** Asked again with its ETag, an answer that is still the same is not sent again. */
+const showStored = async (): Promise<void> => {
+  const first = await client.knowledgeBase({ params: { kb_id }, ifNoneMatch: null })
+  if (first.changed) console.log(`${first.answer.documents} documents are stored`)
+  const again = await client.knowledgeBase({ params: { kb_id }, ifNoneMatch: first.etag })
+  if (again.changed) console.log(`meanwhile ${again.answer.documents}`)
+}
+
 const search = async (query: string): Promise<void> => {
   const { hits } = await client.search({ body: { kb_id, query, top_k: 3 } })
   for (const { score, uri, heading_path, text } of hits)
@@ -40,8 +48,10 @@ const search = async (query: string): Promise<void> => {
 }
 
 try {
-  if (await ingest(resolve(folder))) await search(words.join(' '))
-  else process.exitCode = 1
+  if (await ingest(resolve(folder))) {
+    await showStored()
+    await search(words.join(' '))
+  } else process.exitCode = 1
 } catch (error) {
   if (!(error instanceof ClientError)) throw error
   console.error(`${error.code}: ${error.message}`)

@@ -4,7 +4,7 @@
     python examples/02-commands.py start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
     python examples/02-commands.py pause handbook EMBEDDING
 
-KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and keep its own command ids.
+KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where, and PENSTOCK_KAFKA_… how (TLS, SASL); an application would connect once and keep its own command ids.
 """
 
 import io
@@ -17,8 +17,8 @@ import uuid
 
 from confluent_kafka import Consumer, Producer
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from kafka_settings import kafka_settings
 
-brokers = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 registry = os.environ.get("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081").rstrip("/")
 
 
@@ -59,7 +59,7 @@ command = {
 
 consumer = Consumer(
     {
-        "bootstrap.servers": brokers,
+        **kafka_settings(),
         "group.id": f"example-{command['command_id']}",
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
@@ -67,7 +67,7 @@ consumer = Consumer(
 )
 consumer.subscribe(["job.events"])
 
-producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True})
+producer = Producer({**kafka_settings(), "enable.idempotence": True})
 # One key a knowledge base keeps its commands in order, also on more than one partition.
 producer.produce("job.commands", key=kb_id, value=encode("job.commands-penstock.JobCommand", command))
 producer.flush()

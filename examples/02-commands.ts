@@ -4,18 +4,19 @@
  *     node examples/02-commands.ts start handbook '{"sources": [{"type": "markdown", "path": "docs"}]}'
  *     node examples/02-commands.ts pause handbook EMBEDDING
  *
- * KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and keep its own command ids.
+ * KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where, and PENSTOCK_KAFKA_… how (TLS, SASL); an application would connect once and keep its own command ids.
  */
 import { randomUUID } from 'node:crypto'
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka } from 'kafkajs'
+import { kafkaSettings } from './kafka-settings.ts'
 
 const [verb, kbId, argument] = process.argv.slice(2)
-const { KAFKA_BROKERS = '127.0.0.1:9092', SCHEMA_REGISTRY_URL = 'http://127.0.0.1:8081' } = process.env
+const { SCHEMA_REGISTRY_URL = 'http://127.0.0.1:8081' } = process.env
 if (!verb || !kbId) throw new Error('Usage: node examples/02-commands.ts VERB KB [REQUEST or PHASE]')
 
 const registry = new SchemaRegistry({ host: SCHEMA_REGISTRY_URL })
-const kafka = new Kafka({ clientId: 'example', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })
+const kafka = new Kafka({ clientId: 'example', ...kafkaSettings })
 
 /** Sent twice, a command is carried out once: whoever does not know whether it arrived sends it again. */
 const command = {

@@ -4,7 +4,7 @@
     python examples/03-upstream.py tickets ticket:17 'The valve leaks.'
     python examples/03-upstream.py tickets ticket:17
 
-KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where; an application would connect once and send many.
+KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where, and PENSTOCK_KAFKA_… how (TLS, SASL); an application would connect once and send many.
 """
 
 import datetime
@@ -18,8 +18,8 @@ import urllib.request
 
 from confluent_kafka import Producer
 from fastavro import parse_schema, schemaless_writer
+from kafka_settings import kafka_settings
 
-brokers = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 registry = os.environ.get("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081").rstrip("/")
 subject = "upstream.documents-penstock.UpstreamDocument"
 
@@ -64,7 +64,7 @@ def delivered(error, message):
 
 producer = Producer(
     {
-        "bootstrap.servers": brokers,
+        **kafka_settings(),
         "enable.idempotence": True,
         "compression.type": "snappy",
         # That of Kafka's own clients: one partition a uri, whatever language says something of it.

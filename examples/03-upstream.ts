@@ -4,16 +4,16 @@
  *     node examples/03-upstream.ts tickets ticket:17 'The valve leaks.'
  *     node examples/03-upstream.ts tickets ticket:17
  *
- * KAFKA_BROKERS says where; an application would connect once and send many.
+ * KAFKA_BROKERS says where, and PENSTOCK_KAFKA_… how (TLS, SASL); an application would connect once and send many.
  */
 import { randomBytes } from 'node:crypto'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka } from 'kafkajs'
+import { kafkaSettings } from './kafka-settings.ts'
 
 const [kbId, uri, text] = process.argv.slice(2)
-const { KAFKA_BROKERS = '127.0.0.1:9092' } = process.env
 if (!kbId || !uri) throw new Error('Usage: node examples/03-upstream.ts KB URI [TEXT]')
 
-const kafka = new Kafka({ clientId: 'example', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })
+const kafka = new Kafka({ clientId: 'example', ...kafkaSettings })
 // What is sent twice is loaded twice, with the same end; an idempotent producer that sends one batch at a time keeps the order.
 const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
 await producer.connect()

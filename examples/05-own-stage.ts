@@ -4,13 +4,14 @@
  *
  *     node examples/05-own-stage.ts tickets crm.tickets
  *
- * KAFKA_BROKERS says where. Start as many as the topic has partitions; Ctrl-C ends one after the batch in hand.
+ * KAFKA_BROKERS says where, and PENSTOCK_KAFKA_… how (TLS, SASL). Start as many as the topic has partitions; Ctrl-C ends one after the batch in hand.
  *
  * Nothing is lost: a batch is acknowledged after its documents are. What a crash makes it publish twice ends as published
  * once, since an event says how a document is now, and events of one uri stay in order: one partition, one key.
  */
 import { once } from 'node:events'
-import { Kafka, logLevel, type Message } from 'kafkajs'
+import { Kafka, type Message } from 'kafkajs'
+import { kafkaSettings } from './kafka-settings.ts'
 
 interface Ticket {
   readonly id: number
@@ -20,7 +21,6 @@ interface Ticket {
 }
 
 const [kbId, topic] = process.argv.slice(2)
-const { KAFKA_BROKERS = '127.0.0.1:9092' } = process.env
 if (!kbId || !topic) throw new Error('Usage: node examples/05-own-stage.ts KB TOPIC')
 
 const asEvent = ({ id, subject, text, closed = false }: Ticket): Message => {
@@ -29,7 +29,7 @@ const asEvent = ({ id, subject, text, closed = false }: Ticket): Message => {
   return { key: uri, value: closed ? null : JSON.stringify(document), headers: { kb_id: kbId } }
 }
 
-const kafka = new Kafka({ clientId: 'own-stage', brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.ERROR })
+const kafka = new Kafka({ clientId: 'own-stage', ...kafkaSettings })
 const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
 const consumer = kafka.consumer({ groupId: `own-stage-${kbId}` })
 await Promise.all([producer.connect(), consumer.connect()])

@@ -3,7 +3,7 @@
     pip install confluent-kafka fastavro
     python examples/06-own-stage.py document.words
 
-KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where. Here each document's words are counted: {"job_id", "uri", "version", "words"}.
+KAFKA_BROKERS and SCHEMA_REGISTRY_URL say where, and PENSTOCK_KAFKA_… how (TLS, SASL). Here each document's words are counted: {"job_id", "uri", "version", "words"}.
 docs/TOPICS.md has every topic and record. A topic carries several types of records, told apart by `type`; skip those that
 you do not know. `read_committed` leaves out what a worker wrote and did not commit. The records of a job are deleted when it
 has ended, so a stage beside the line has to keep up, or to be told of a gap by its own committed offsets.
@@ -22,8 +22,8 @@ import urllib.request
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from fastavro import parse_schema, schemaless_reader
+from kafka_settings import kafka_settings
 
-brokers = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 registry = os.environ.get("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081").rstrip("/")
 if len(sys.argv) != 2:
     sys.exit("Usage: python examples/06-own-stage.py TOPIC")
@@ -59,14 +59,14 @@ signal.signal(signal.SIGTERM, stop)
 
 consumer = Consumer(
     {
-        "bootstrap.servers": brokers,
+        **kafka_settings(),
         "group.id": "own-stage-words",
         "isolation.level": "read_committed",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
     }
 )
-producer = Producer({"bootstrap.servers": brokers, "transactional.id": "own-stage-words-1"})
+producer = Producer({**kafka_settings(), "transactional.id": "own-stage-words-1"})
 producer.init_transactions()
 consumer.subscribe(["documents"])
 print("Documents are counted", flush=True)

@@ -17,7 +17,7 @@ export const accessOf = async (
 ): Promise<Access> => {
   const { requireKeys, adminKey, allowedHosts, allowedOrigins, rateLimit } = config.access
   const { host } = config.api
-  const open = isLoopback(host) && !requireKeys
+  const open = !wantsKeys(config)
   if (!open && adminKey === null && !(await hasKeys(em))) throw new Error(noKeys(host, requireKeys))
   const ring = createKeyRing({ em, adminKey, log })
   return {
@@ -31,6 +31,10 @@ export const accessOf = async (
     },
   }
 }
+
+/** Whether the API wants a key with every call. */
+export const wantsKeys = ({ api, access }: Pick<Config, 'api' | 'access'>): boolean =>
+  access.requireKeys || !isLoopback(api.host)
 
 /** Whether only this machine reaches what listens there. */
 export const isLoopback = (host: string): boolean =>

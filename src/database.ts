@@ -17,6 +17,7 @@ import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { CodedClient } from './knowledge/coded-client.ts'
 import { entities as knowledgeEntities } from './knowledge/entities.ts'
 import { takeBackLostConnections } from './knowledge/lost-connections.ts'
+import { traceQueries } from './knowledge/query-spans.ts'
 import { endSilentConnections } from './knowledge/silent-connections.ts'
 
 /** All migrations, oldest first. */
@@ -104,6 +105,7 @@ export const openDatabase = async ({ url, tls, poolMax, log }: OpenDatabaseOptio
   try {
     const pool: Pool = await orm.em.getConnection().getNativeClient()
     const embedded = await isEmbedded(pool)
+    traceQueries(orm, pool)
     takeBackLostConnections(pool)
     if (!embedded) endSilentConnections(pool)
     return { orm, pool, embedded, close }

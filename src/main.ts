@@ -101,20 +101,26 @@ const registerQuickstart = (program: Command, context: CliContext): void => {
     .option('--json', 'print {"url", "kb_id", "whole"} after the searches; the rest goes to stderr')
     .addHelpText('after', examples('quickstart', 'quickstart docs --once'))
     .action(async (folder: string | undefined, { once, json }: { readonly once?: true; readonly json?: true }) => {
-      const { quickstart } = await import('./quickstart.ts')
+      const { keyToShow, quickstart } = await import('./quickstart.ts')
       const { findCorpus } = await import('./quickstart-corpus.ts')
       const corpus = findCorpus(folder ?? null, context.cwd)
       const config = loadConfig(folder === undefined ? {} : { flags: { fileRoots: [corpus.path, context.cwd] } })
+      const apiKey = keyToShow(config)
       const output = json ? context.stderr : context.stdout
       const running = await startUp(config, output, context)
       try {
-        const whole = await quickstart({ ...context, output, url: running.url, corpus })
+        const whole = await quickstart({ ...context, output, url: running.url, apiKey, corpus })
         if (json) say(context.stdout, JSON.stringify({ url: running.url, kb_id: corpus.kb, whole }))
         if (once) {
           if (!whole) throw new ExitCode(1)
           return
         }
         say(output, `\nPenstock stays up at ${running.url} (Ctrl-C ends it).`)
+        if (apiKey !== null && config.api.key === null)
+          say(
+            output,
+            'It wants a key: set PENSTOCK_API_KEY to your PENSTOCK_ADMIN_KEY, or to one that you make with it.',
+          )
         say(output, `Try: npx penstock search ${corpus.kb} YOUR QUESTION`)
         await untilEnded(running, context)
       } finally {

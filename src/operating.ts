@@ -39,7 +39,8 @@ export const startOperating = async (
         changeLevel(log, level)
       },
     },
-    failed: (error, url) => log.error({ err: error, url, operation: 'operate' }, messageOf(error)),
+    failed: (error, url, request_id) =>
+      log.error({ err: error, url, request_id, operation: 'operate' }, messageOf(error)),
   }).catch((error: unknown) => {
     throw new Error(
       `Metrics cannot be served at ${host}:${port}: ${messageOf(error)}. Set PENSTOCK_METRICS_HOST or PENSTOCK_METRICS_PORT.`,

@@ -2,17 +2,21 @@ import { relative } from 'node:path'
 import { type Client, createClient } from './api/client.ts'
 import type { DocumentPage } from './api/contract/answers.ts'
 import type { DeadLetterCauses } from './api/contract/dead-letters.ts'
+import { wantsKeys } from './api-access.ts'
 import type { Output } from './cli/context.ts'
 import { type PageQuery, readPages } from './cli/pages.ts'
 import { watchJob } from './cli/progress.ts'
 import { hitLines } from './cli/search.ts'
 import { counted, number, oneLine, say } from './cli/text.ts'
+import type { Config } from './config.ts'
 import type { JobStatus } from './coordinator/jobs.ts'
 import type { Corpus } from './quickstart-corpus.ts'
 
 export interface QuickstartOptions {
   /** The running Penstock. */
   readonly url: string
+  /** What it is shown; null where it wants none. */
+  readonly apiKey: string | null
   readonly corpus: Corpus
   readonly cwd: string
   readonly output: Output
@@ -20,12 +24,27 @@ export interface QuickstartOptions {
 }
 
 /**
+ * The key to show: that of the command line, or the admin key that the API is started with; null where none is wanted.
+ * Throws a sentence where one is and there is neither.
+ */
+export const keyToShow = (config: Pick<Config, 'api' | 'access'>): string | null => {
+  if (!wantsKeys(config)) return null
+  const key = config.api.key ?? config.access.adminKey
+  if (key !== null) return key
+  throw new Error(
+    'The API is to want a key, since PENSTOCK_REQUIRE_KEYS is set or PENSTOCK_HOST is not loopback, and there is none to show. ' +
+      'Set PENSTOCK_ADMIN_KEY to a secret of 32 characters or more (`openssl rand -hex 24` makes one), or PENSTOCK_API_KEY to ' +
+      'a key that was made before.',
+  )
+}
+
+/**
  * The main job, as a new user meets it: ingests a folder of Markdown through the line, shows the phases move, prints
  * counts, rates and three searches. Returns false when anything was lost.
  */
-export const quickstart = async ({ url, corpus, cwd, output, signal }: QuickstartOptions): Promise<boolean> => {
+export const quickstart = async ({ url, apiKey, corpus, cwd, output, signal }: QuickstartOptions): Promise<boolean> => {
   const { kb, path, files } = corpus
-  const client = createClient(url)
+  const client = createClient(url, { apiKey: apiKey ?? undefined })
   await untilFree(client, kb, { output, signal })
   say(
     output,

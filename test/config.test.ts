@@ -36,7 +36,7 @@ test('runs without any setting', () => {
     api: { host: '127.0.0.1', port: 7400, url: 'http://127.0.0.1:7400', key: null },
     access: { requireKeys: false, adminKey: null, allowedHosts: [], allowedOrigins: [], rateLimit: 6_000 },
     kafka: {
-      ...{ brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false },
+      ...{ brokers: null, port: 0, sessionTimeoutMs: 10_000, allowOffsetExpiry: false, allowPlainPassword: false },
       ...{ tls: false, saslMechanism: null, saslUsername: null, saslPassword: null },
     },
     registry: { url: null, port: 0, username: null, password: null },
@@ -74,7 +74,7 @@ test('runs without any setting', () => {
   })
 })
 
-test('takes every setting from the environment, but those that name files of TLS and of passwords', () => {
+test('takes every setting from the environment, but those that name files of TLS, of passwords and of keys', () => {
   const env = {
     PENSTOCK_DATA_DIR: '/data',
     PENSTOCK_CACHE_DIR: 'cache',
@@ -96,6 +96,7 @@ test('takes every setting from the environment, but those that name files of TLS
     PENSTOCK_SESSION_TIMEOUT_MS: '10000',
     KAFKA_REPLICATION_FACTOR: '2',
     PENSTOCK_ALLOW_OFFSET_EXPIRY: 'true',
+    PENSTOCK_ALLOW_PLAIN_PASSWORD: 'true',
     SCHEMA_REGISTRY_URL: 'https://registry.example.org',
     PENSTOCK_REGISTRY_USERNAME: 'line',
     PENSTOCK_REGISTRY_PASSWORD: 'registry-word',
@@ -174,6 +175,7 @@ test('takes every setting from the environment, but those that name files of TLS
       sessionTimeoutMs: 10_000,
       replicationFactor: 2,
       allowOffsetExpiry: true,
+      allowPlainPassword: true,
     },
     registry: { url: 'https://registry.example.org', username: 'line', password: 'registry-word', port: 8081 },
     database: { url: 'postgres://user@database/penstock', password: 'database-word', tls: 'require', port: 5432 },

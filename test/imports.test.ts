@@ -58,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'schemas/tenants.ts',
       'schemas/trace-context.ts',
       'telemetry/contexts.ts',
+      'telemetry/request-id.ts',
       'telemetry/spans.ts',
       'models/model.ts',
       'sources/spec.ts',

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Access, everything, openAccess } from '../src/api/doors/access.ts'
 import type { Output } from '../src/cli/context.ts'
-import { quickstart } from '../src/quickstart.ts'
+import { loadConfig } from '../src/config.ts'
+import { keyToShow, quickstart } from '../src/quickstart.ts'
 import { type Corpus, findCorpus } from '../src/quickstart-corpus.ts'
 import { aHit, aJob, aKnowledgeBase, type FakePorts, fakePorts } from './api/fake-ports.ts'
 import { done } from './cli/jobs.ts'
@@ -53,7 +55,7 @@ const found = (indexed: readonly string[], rejected: readonly string[] = [], unn
       examples,
     })
 }
-const run = async (over: Partial<Corpus> = {}) => {
+const run = async (over: Partial<Corpus> = {}, apiKey: string | null = null, access?: Access) => {
   let text = ''
   const output = new Writable({
     write(chunk, _encoding, next) {
@@ -62,9 +64,8 @@ const run = async (over: Partial<Corpus> = {}) => {
     },
   }) as Output
   const { signal } = new AbortController()
-  const whole = await withServer(ports, url =>
-    quickstart({ url, corpus: { ...corpus, ...over }, cwd: '/', output, signal }),
-  )
+  const options = { apiKey, corpus: { ...corpus, ...over }, cwd: '/', output, signal }
+  const whole = await withServer(ports, url => quickstart({ ...options, url }), access)
   return { whole, text }
 }
 
@@ -84,6 +85,24 @@ describe('the quickstart', () => {
     expect(text).toMatch(/^This run took \d+\.\d s: \d+ documents\/s, \d+ chunks\/s\.$/m)
     expect(text).toContain('$ penstock search handbook rotate keys\n  1. 0.7500  Keys › Operations › Rotation\n')
     expect(ports.asked.submissions).toMatchObject([{ kb_id: 'handbook', sources: [{ path, include: ['**/*.md'] }] }])
+  })
+
+  test('shows its key where the API wants one', async () => {
+    found(['a.md', 'b.md', 'real.md'])
+    const access = { ...openAccess, open: false, find: async (key: string) => (key === 'good' ? everything : null) }
+    expect((await run({}, 'good', access)).whole).toBe(true)
+    await expect(run({}, 'bad', access)).rejects.toMatchObject({ code: 'bad_key' })
+  })
+
+  test('takes the key of the command line or the admin key, and none where none is wanted', () => {
+    const load = (env: Readonly<Record<string, string>>) => keyToShow(loadConfig({ env, cwd: '/' }))
+    const [admin, own] = [{ PENSTOCK_ADMIN_KEY: 'a'.repeat(32) }, { PENSTOCK_API_KEY: 'own' }]
+    for (const closed of [{ PENSTOCK_REQUIRE_KEYS: 'true' }, { PENSTOCK_HOST: '0.0.0.0' }]) {
+      expect(load({ ...closed, ...admin })).toBe('a'.repeat(32))
+      expect(load({ ...closed, ...admin, ...own })).toBe('own')
+      expect(() => load(closed)).toThrow(/Set PENSTOCK_ADMIN_KEY to .* or PENSTOCK_API_KEY to a key/)
+    }
+    expect(load({ ...admin, ...own })).toBeNull()
   })
 
   test('fails and names the file when one is lost', async () => {

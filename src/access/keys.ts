@@ -20,7 +20,7 @@ export interface KeyRequest {
   readonly expires_at: string | null
 }
 
-export type KeyScope = 'read' | 'ingest' | 'control' | 'admin'
+export type KeyScope = 'read' | 'ingest' | 'control' | 'metrics' | 'admin'
 
 export interface KeyBody {
   readonly key_id: string

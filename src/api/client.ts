@@ -6,11 +6,25 @@ import { type AnswerOf, type CallOf, type RouteName, type Routes, routes } from 
 
 /**
  * A method a route. One that streams gives its events one by one, and ends after the last; when the connection is lost
- * before, it throws `unreachable`, and whoever wants more calls again.
+ * before, it throws `unreachable`, and whoever wants more calls again. One that reads takes `ifNoneMatch` too, the ETag of
+ * an answer that the caller has, or null for the first: then its answer is an `IfChanged`.
  */
 export type Client = {
-  readonly [N in RouteName]: (call: CallOf<N>, signal?: AbortSignal) => Answered<N>
+  readonly [N in RouteName]: Routes[N] extends { readonly method: 'GET' }
+    ? Routes[N] extends { readonly streams: true }
+      ? Method<N>
+      : Conditional<N> & Method<N>
+    : Method<N>
 }
+type Method<N extends RouteName> = (call: CallOf<N>, signal?: AbortSignal) => Answered<N>
+type Conditional<N extends RouteName> = (
+  call: CallOf<N> & { readonly ifNoneMatch: string | null },
+  signal?: AbortSignal,
+) => Promise<IfChanged<AnswerOf<N>>>
+/** What there is now with its ETag, which goes into `ifNoneMatch`; or that it is as the caller has it. */
+export type IfChanged<T> =
+  | { readonly changed: true; readonly etag: string | null; readonly answer: T }
+  | { readonly changed: false; readonly etag: string }
 type Answered<N extends RouteName> = Routes[N] extends { readonly streams: true }
   ? AsyncGenerator<AnswerOf<N>, void>
   : Promise<AnswerOf<N>>
@@ -74,6 +88,7 @@ interface Base {
 
 interface LooseCall {
   readonly idempotencyKey?: string
+  readonly ifNoneMatch?: string | null
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
@@ -86,7 +101,12 @@ const send = async (base: Base, route: Route, call: LooseCall, timeoutMs: number
   const signal = caller === undefined ? timeout : AbortSignal.any([caller, timeout])
   try {
     const response = await ask(base, route, call, signal)
-    return read(route, response, await response.text(), base.url)
+    const text = await response.text()
+    const { ifNoneMatch } = call
+    if (ifNoneMatch === undefined) return read(route, response, text, base.url)
+    const etag = response.headers.get('ETag')
+    if (response.status === 304 && ifNoneMatch !== null) return { changed: false, etag: etag ?? ifNoneMatch }
+    return { changed: true, etag, answer: read(route, response, text, base.url) }
   } catch (error) {
     throw explained(error, base.url, timeoutMs, timeout, caller)
   }
@@ -115,6 +135,7 @@ const ask = (base: Base, route: Route, call: LooseCall, signal: AbortSignal): Pr
     headers: {
       ...base.headers,
       ...(call.idempotencyKey === undefined ? {} : { 'Idempotency-Key': call.idempotencyKey }),
+      ...(typeof call.ifNoneMatch === 'string' ? { 'If-None-Match': call.ifNoneMatch } : {}),
       Accept: route.streams ? 'text/event-stream' : 'application/json',
       ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },

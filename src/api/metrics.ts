@@ -6,10 +6,10 @@ import type { ApiPorts } from './ports.ts'
 
 /**
  * `GET /metrics` of the process of the API, in the text format of Prometheus; it is no JSON, so it is no route of the table.
- * Where there are keys it is for the operator alone: it tells of all tenants.
+ * Where there are keys it is for those of the operator with the scope `metrics`: it tells of all tenants.
  */
 export const serveMetrics = (app: FastifyInstance, { metrics }: ApiPorts): void => {
-  app.get('/metrics', async (request, reply) => {
+  app.get('/metrics', { config: { scope: 'metrics' } }, async (request, reply) => {
     if (request.principal.tenant !== operator) throw operatorsOnly()
     const text = await metrics.text()
     return reply.header('Content-Type', metrics.contentType).header('Cache-Control', 'no-store').send(text)

@@ -1,5 +1,4 @@
 /** The HTTP API: the table of routes with a handler for each. It knows ports only; composition listens and closes. */
-import { randomUUID } from 'node:crypto'
 import etag from '@fastify/etag'
 import Fastify, {
   type FastifyBaseLogger,
@@ -10,6 +9,7 @@ import Fastify, {
 } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import { requestIdOf } from '../telemetry/request-id.ts'
 import { ApiError, invalidRequest } from './api-error.ts'
 import { refuseBadHttp } from './bad-http.ts'
 import type { Mistake } from './contract/errors.ts'
@@ -34,7 +34,6 @@ import { traced } from './traced.ts'
 const bodyLimit = 1024 * 1024
 /** Of which the handlers are kept; those of others are made again. */
 const mostTenants = 256
-const requestIdPattern = /^[A-Za-z0-9._:-]{1,128}$/
 
 /** `portsOf` gives what is a tenant's own; what belongs to none is that of `ports`. */
 export const createServer = (
@@ -51,10 +50,7 @@ export const createServer = (
     forceCloseConnections: true,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1024 },
-    genReqId: ({ headers }) => {
-      const given = headers['x-request-id']
-      return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
-    },
+    genReqId: ({ headers }) => requestIdOf(headers),
     frameworkErrors: (error, request, reply) => refuse(request, reply, error),
   })
   app.removeContentTypeParser('text/plain')

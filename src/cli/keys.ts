@@ -3,7 +3,7 @@ import type { CreatedKey, KeyList } from '../api/contract/keys.ts'
 import { type Scope, scopes } from '../api/contract/scopes.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
-import { readPages } from './pages.ts'
+import { readPages, sayIfMore } from './pages.ts'
 import { say, sayJson, table } from './text.ts'
 
 interface Flags {
@@ -93,7 +93,7 @@ const list = async (context: CliContext, { limit = Infinity, json }: ListFlags):
     ...[key.key_id, key.tenant, key.scopes.join(','), stateOf(key), key.last_used_at ?? 'never', key.name],
   ])
   for (const line of table(['KEY', 'TENANT', 'SCOPES', 'STATE', 'LAST USED', 'NAME'], rows)) say(context.stdout, line)
-  if (next !== null) say(context.stderr, 'There are more: leave out --limit')
+  sayIfMore(context.stderr, next)
 }
 
 const stateOf = ({ revoked_at, expires_at }: KeyList['keys'][number]): string => {

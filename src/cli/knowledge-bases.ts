@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
-import { readPages } from './pages.ts'
+import { readPages, sayIfMore } from './pages.ts'
 import { counted, oneLine, say, sayJson, table } from './text.ts'
 
 interface ListFlags {
@@ -50,7 +50,7 @@ const list = async (context: CliContext, { limit = Infinity, json }: ListFlags):
     return say(context.stdout, 'There are no knowledge bases yet. Make one with: penstock ingest FOLDER --kb ID')
   const rows = found.map(kb => [kb.kb_id, kb.documents, kb.chunks, modelOf(kb.embedding), kb.created_at])
   for (const line of table(['KB', 'DOCUMENTS', 'CHUNKS', 'EMBEDDING', 'CREATED'], rows)) say(context.stdout, line)
-  if (next !== null) say(context.stderr, 'There are more: leave out --limit')
+  sayIfMore(context.stderr, next)
 }
 
 const show = async (context: CliContext, id: string, flags: Flags): Promise<void> => {

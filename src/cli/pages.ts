@@ -1,3 +1,6 @@
+import type { Output } from './context.ts'
+import { say } from './text.ts'
+
 /** Most that the server gives on one page of a list. */
 const largest = 500
 
@@ -25,4 +28,9 @@ export const readPages = async <K extends string, T>(
     next = page.next
   } while (next !== null && found.length < most)
   return { found, next }
+}
+
+/** Says that a list goes on, which was read up to `--limit`. */
+export const sayIfMore = (output: Output, next: string | null): void => {
+  if (next !== null) say(output, 'There are more: leave out --limit')
 }

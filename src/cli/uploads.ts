@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import { examples, integer, jsonFlag } from './options.ts'
-import { readPages } from './pages.ts'
+import { readPages, sayIfMore } from './pages.ts'
 import { number, oneLine, say, sayJson, table } from './text.ts'
 
 interface Flags {
@@ -44,7 +44,7 @@ const list = async (context: CliContext, kb: string, { limit = Infinity, json }:
     return say(context.stdout, `${kb} has no uploads. Send some with: penstock upload FILE --kb ${kb}`)
   const rows = found.map(({ path, bytes, modified_at }) => [number(bytes), modified_at, oneLine(path, 1024)])
   for (const line of table(['BYTES', 'MODIFIED', 'PATH'], rows)) say(context.stdout, line)
-  if (next !== null) say(context.stderr, 'There are more: leave out --limit')
+  sayIfMore(context.stderr, next)
 }
 
 const remove = async (context: CliContext, kb: string, paths: readonly string[], { json }: Flags): Promise<void> => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { setting, unset } from './define.ts'
-import { flag, hostNames, integer, origins, secret } from './values.ts'
+import { file, flag, hostNames, integer, origins, secret } from './values.ts'
 
 /** Who may call the API, and as what. */
 export const accessSettings = z.object({
@@ -15,6 +15,7 @@ export const accessSettings = z.object({
     'A key with the scope admin that is good for as long as it is set, to make the first ones with; 32 characters or more.',
     true,
   ),
+  adminKeyFile: setting('PENSTOCK_ADMIN_KEY_FILE', file(), 'A file that holds it, instead.'),
   allowedHosts: setting(
     'PENSTOCK_ALLOWED_HOSTS',
     hostNames().default([]),

@@ -14,14 +14,14 @@ const kinds: readonly (readonly [RegExp, string, (pem: string) => unknown])[] = 
 const inUrl = ['sslrootcert', 'sslcert', 'sslkey']
 
 /**
- * Reads the files that settings name. A password's is given to the setting that it is a password of, with the file as
- * where it came from; the others are only looked at, and read when a connection is made.
+ * Reads the files that settings name. A secret's is given to the setting whose value it holds, with the file as where it
+ * came from; the others are only looked at, and read when a connection is made.
  */
 export const readNamedFiles = (found: Map<string, Found>): readonly Misfit[] => [
   ...settings.flatMap(setting => {
-    const password = passwordOf(setting)
+    const secret = secretOf(setting)
     const named = found.get(setting.path)
-    return password && named ? readPassword(named, password, found) : []
+    return secret && named ? readSecret(named, secret, found) : []
   }),
   ...[...found.values()].flatMap(checked),
   ...pairs(found),
@@ -29,25 +29,27 @@ export const readNamedFiles = (found: Map<string, Found>): readonly Misfit[] => 
 ]
 
 /** The setting whose value is in the file that this one names, if it is such a one. */
-const passwordOf = ({ path }: Setting): Setting | undefined =>
-  path.endsWith('PasswordFile') || path.endsWith('passwordFile')
-    ? settings.find(one => `${one.path}File` === path)
-    : undefined
+const secretOf = ({ path }: Setting): Setting | undefined =>
+  settings.find(one => one.secret && `${one.path}File` === path)
 
 /** Whether the value of a setting came from a file that another setting names. */
 export const isFromFile = ({ path }: Setting, fileAt: (path: string) => unknown): boolean =>
   settings.some(one => one.path === `${path}File`) && typeof fileAt(`${path}File`) === 'string'
 
-const readPassword = (named: Found, password: Setting, found: Map<string, Found>): readonly Misfit[] => {
-  const given = found.get(password.path)
+const readSecret = (named: Found, secret: Setting, found: Map<string, Found>): readonly Misfit[] => {
+  const given = found.get(secret.path)
   if (given && given.value !== null)
-    return [{ found: named, must: `must not stand beside ${given.layer.nameOf(password)}` }]
+    return [{ found: named, must: `must not stand beside ${given.layer.nameOf(secret)}` }]
   const text = textOf(named)
   if (text instanceof Error) return [unreadable(named, text)]
   const value = text.replace(/\r?\n$/, '')
-  if (value === '') return [{ found: named, must: 'must be a file with a password in it' }]
+  const what = /key$/i.test(secret.path) ? 'key' : 'password'
+  if (value === '') return [{ found: named, must: `must be a file with a ${what} in it` }]
+  const parsed = secret.type.safeParse(value)
+  if (!parsed.success)
+    return [{ found: named, must: `must be a file with a ${what} in it, which ${parsed.error.issues[0]!.message}` }]
   const layer: Layer = { ...named.layer, origin: String(named.value) }
-  found.set(password.path, { setting: password, value, layer })
+  found.set(secret.path, { setting: secret, value: parsed.data, layer })
   return []
 }
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { setting, unset } from './define.ts'
-import { brokers, flag, integer, oneOf, path, text, url } from './values.ts'
+import { brokers, file, flag, integer, oneOf, text, url } from './values.ts'
 
 const name = () => text().nullable().default(unset)
-const file = () => path().optional()
 
 /** Kafka: where it is, how it is spoken to, and what it has to be. */
 export const kafkaSettings = z.object({
@@ -36,6 +35,11 @@ export const kafkaSettings = z.object({
   saslUsername: setting('PENSTOCK_KAFKA_SASL_USERNAME', name(), 'That name.'),
   saslPassword: setting('PENSTOCK_KAFKA_SASL_PASSWORD', name(), 'That password.', true),
   saslPasswordFile: setting('PENSTOCK_KAFKA_SASL_PASSWORD_FILE', file(), 'A file that holds it, instead.'),
+  allowPlainPassword: setting(
+    'PENSTOCK_ALLOW_PLAIN_PASSWORD',
+    flag().default(false),
+    'Start although plain without TLS lets everybody on the way to Kafka read the password.',
+  ),
   port: setting(
     'PENSTOCK_KAFKA_PORT',
     integer(0, 65535).default(0),

@@ -6,7 +6,7 @@ import { metricsSettings } from './metrics-settings.ts'
 import { databaseSettings, kafkaSettings, registrySettings } from './part-settings.ts'
 import { sourceSettings } from './source-settings.ts'
 import { traceSettings } from './trace-settings.ts'
-import { decimal, hostName, integer, oneOf, path, text, url } from './values.ts'
+import { decimal, file, hostName, integer, oneOf, path, text, url } from './values.ts'
 
 /**
  * EVERY SETTING: defaults, documentation and validation. In `penstock.yaml` a setting is found by its path here, in
@@ -20,6 +20,7 @@ export const schema = z.object({
     port: setting('PENSTOCK_PORT', integer(0, 65535).default(7400), 'The port the API listens on; 0 takes a free one.'),
     url: setting('PENSTOCK_URL', url(['http:', 'https:'], 'no password'), 'Where the command line finds the API.'),
     key: setting('PENSTOCK_API_KEY', text().nullable().default(unset), 'The key that the command line shows it.', true),
+    keyFile: setting('PENSTOCK_API_KEY_FILE', file(), 'A file that holds it, instead.'),
   }),
   access: accessSettings,
   kafka: kafkaSettings,
@@ -32,6 +33,7 @@ export const schema = z.object({
       'An OpenAI-compatible provider of embeddings.',
     ),
     apiKey: setting('OPENAI_API_KEY', text().nullable().default(unset), 'The key for it, where it wants one.', true),
+    apiKeyFile: setting('OPENAI_API_KEY_FILE', file(), 'A file that holds it, instead.'),
   }),
   embedding: z.object({
     concurrency: setting(

@@ -81,8 +81,23 @@ export const misfits = (settings: ReadonlyMap<string, Found>): readonly Misfit[]
       ? [{ found, must: `must not stand beside ${words}` }]
       : []
   })
-  return [...lacking, ...twice]
+  return [...lacking, ...twice, ...bared(settings)]
 }
+
+/** A password that would go over a network as it is. */
+const bared = (settings: ReadonlyMap<string, Found>): readonly Misfit[] => {
+  const found = settings.get('kafka.saslMechanism')
+  const brokers = settings.get('kafka.brokers')?.value
+  const isCovered = ['kafka.tls', 'kafka.allowPlainPassword'].some(path => isSet(settings.get(path)))
+  if (found?.value !== 'plain' || isCovered || !Array.isArray(brokers)) return []
+  const far = brokers.find(broker => !isLoopback(String(broker)))
+  if (far === undefined) return []
+  const instead = 'take scram-sha-512, or set PENSTOCK_ALLOW_PLAIN_PASSWORD=true where nobody else is on the way'
+  const must = `must stand beside PENSTOCK_KAFKA_TLS=true, as it sends the password to ${far} as it is; or ${instead}`
+  return [{ found, must }]
+}
+
+const isLoopback = (broker: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):\d+$/i.test(broker)
 
 const isSet = (found: Found | undefined): found is Found =>
   found !== undefined && found.value !== null && found.value !== undefined && found.value !== false

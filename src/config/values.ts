@@ -54,6 +54,9 @@ export const text = () => z.string(must('a text')).min(1, must('a text'))
 /** A path; relative ones count from the working folder, in a file from the file's folder. */
 export const path = () => z.string(must('a path')).min(1, must('a path')).meta({ path: true })
 
+/** The path of a file, where one is named. */
+export const file = () => path().optional()
+
 export const paths = () => {
   const error = must(`paths, with ${delimiter} between them`)
   return z

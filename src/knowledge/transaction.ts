@@ -9,7 +9,11 @@ export const snapshot = 'begin isolation level repeatable read read only'
  * never handed to another.
  */
 export const inTransaction = <T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> =>
-  inSpan('postgresql transaction', { 'db.system.name': 'postgresql' }, () => transaction(pool, begin, work))
+  transactionSpan(() => transaction(pool, begin, work))
+
+/** The span of a transaction, its statements and the wait for a connection included. */
+export const transactionSpan = <T>(work: () => Promise<T>): Promise<T> =>
+  inSpan('postgresql transaction', { 'db.system.name': 'postgresql' }, work)
 
 const transaction = async <T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect()

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Level, levels } from './log.ts'
+import { requestIdOf } from './request-id.ts'
 
 export interface OperatorServerOptions {
   readonly host: string
@@ -12,7 +13,7 @@ export interface OperatorServerOptions {
   ready(): Promise<{ readonly ready: boolean; readonly dependencies: readonly object[] }>
   readonly logLevel: { get(): string; set(level: Level): void }
   /** Told of requests that fail. */
-  failed(error: unknown, url: string): void
+  failed(error: unknown, url: string, requestId: string): void
 }
 
 export interface OperatorServer {
@@ -27,6 +28,19 @@ interface Answer {
   readonly body: string | object
 }
 
+/** A refusal; its body gets the id of its request as it goes out, and is then that of the API's errors. */
+class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  readonly details: object | null
+  constructor(status: number, code: string, message: string, details: object | null = null) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.details = details
+  }
+}
+
 /** Bytes; a level is a word. */
 const bodyLimit = 1024
 
@@ -36,7 +50,9 @@ const bodyLimit = 1024
  */
 export const startOperatorServer = async (options: OperatorServerOptions): Promise<OperatorServer> => {
   const server = createServer((request, response) => {
-    serve(options, request, response).catch(error => options.failed(error, request.url ?? ''))
+    const requestId = requestIdOf(request.headers)
+    response.setHeader('X-Request-ID', requestId)
+    serve(options, request, response, requestId).catch(error => options.failed(error, request.url ?? '', requestId))
   })
   server.listen(options.port, options.host)
   await once(server, 'listening')
@@ -50,14 +66,23 @@ export const startOperatorServer = async (options: OperatorServerOptions): Promi
   }
 }
 
-const serve = async (options: OperatorServerOptions, request: IncomingMessage, response: ServerResponse) => {
+const serve = async (
+  options: OperatorServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Promise<void> => {
   try {
     send(response, await answerOf(options, request))
   } catch (error) {
-    send(response, refusal(500, 'internal', 'A fault of the service; its log has more.'))
-    throw error
+    const refusal = error instanceof Refusal ? error : fault
+    const { status, code, message, details } = refusal
+    send(response, { status, body: { error: { code, message, details, request_id: requestId } } })
+    if (refusal === fault) throw error
   }
 }
+
+const fault = new Refusal(500, 'internal', 'A fault of the service; its log has more.')
 
 const answerOf = async (options: OperatorServerOptions, request: IncomingMessage): Promise<Answer> => {
   const path = request.url?.split('?', 1)[0]
@@ -76,7 +101,7 @@ const answerOf = async (options: OperatorServerOptions, request: IncomingMessage
     case 'PUT /log-level':
       return setLevel(options, request)
     default:
-      return refusal(
+      throw new Refusal(
         404,
         'no_such_route',
         'There are GET /metrics, /healthz, /readyz and /log-level, and PUT /log-level.',
@@ -87,9 +112,12 @@ const answerOf = async (options: OperatorServerOptions, request: IncomingMessage
 const setLevel = async ({ logLevel }: OperatorServerOptions, request: IncomingMessage): Promise<Answer> => {
   // A page in a browser of this machine is somebody else: browsers name the origin of a PUT.
   if (!isLoopback(request.socket.remoteAddress) || request.headers.origin !== undefined)
-    return refusal(403, 'loopback_only', 'The level of the log is changed from the machine of the process itself.')
+    throw new Refusal(403, 'loopback_only', 'The level of the log is changed from the machine of the process itself.')
   const level = levelIn(await bodyOf(request))
-  if (level === null) return refusal(422, 'invalid_request', `Send {"level": one of ${levels.join(', ')}} as JSON.`)
+  if (level === null) {
+    const message = `Send {"level": one of ${levels.join(', ')}} as JSON.`
+    throw new Refusal(422, 'invalid_request', message, { mistakes: [{ path: 'level', message }] })
+  }
   logLevel.set(level)
   return { status: 200, body: { level } }
 }
@@ -115,11 +143,6 @@ const levelIn = (body: string | null): Level | null => {
     throw error
   }
 }
-
-const refusal = (status: number, code: string, message: string): Answer => ({
-  status,
-  body: { error: { code, message } },
-})
 
 const send = (response: ServerResponse, { status, type, body }: Answer): void => {
   response.writeHead(status, { 'Content-Type': type ?? 'application/json; charset=utf-8', 'Cache-Control': 'no-store' })

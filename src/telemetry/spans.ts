@@ -1,5 +1,6 @@
 import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { thrownIn } from './log-trace.ts'
+import { queryText } from './query-text.ts'
 
 /** The tracer of everything; it records nothing until the SDK is started. */
 export const tracer = trace.getTracer('penstock')
@@ -23,8 +24,8 @@ export interface Told {
 }
 
 /**
- * Work as a span within the one that is active; without one it gets none, so that what goes on by itself (look-ups, polls)
- * makes no traces.
+ * Work as a span within the one that is active; without one, or after its end, it gets none, so that what goes on by itself
+ * (look-ups, polls) makes no traces, whoever began it.
  */
 export const inSpan = async <T>(
   name: string,
@@ -32,9 +33,20 @@ export const inSpan = async <T>(
   work: (span: Told) => Promise<T>,
   kind: SpanKind = SpanKind.CLIENT,
 ): Promise<T> => {
-  if (trace.getActiveSpan() === undefined) return work(untold)
+  if (!trace.getActiveSpan()?.isRecording()) return work(untold)
   const span = tracer.startSpan(name, { kind, attributes })
   return within(span, context.active(), () => work({ set: more => span.setAttributes(more) }))
+}
+
+/** One statement of SQL as such a span, with its text and without its values; `sql` is asked for only if there is one. */
+export const inStatementSpan = <T>(sql: () => string, work: () => Promise<T>): Promise<T> => {
+  if (!trace.getActiveSpan()?.isRecording()) return work()
+  const { operation, summary, text } = queryText(sql())
+  const attributes = {
+    ...{ 'db.system.name': 'postgresql', 'db.operation.name': operation },
+    ...{ 'db.query.summary': summary, 'db.query.text': text },
+  }
+  return inSpan(summary, attributes, work)
 }
 
 const untold: Told = { set: () => undefined }

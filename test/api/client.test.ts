@@ -33,6 +33,25 @@ describe('the client', () => {
     })
   })
 
+  it('sends no answer again that its caller has, and tells a changed one with its new ETag', async () => {
+    const ports = fakePorts()
+    ports.stored.knowledgeBases.push(aKnowledgeBase())
+    await withServer(ports, async url => {
+      const client = createClient(url)
+      const ask = (ifNoneMatch: string | null) => client.knowledgeBase({ params: { kb_id: 'handbook' }, ifNoneMatch })
+      const first = await ask(null)
+      expect(first).toEqual({ changed: true, etag: expect.stringMatching(/^"/), answer: aKnowledgeBase() })
+      expect(await ask(first.etag)).toEqual({ changed: false, etag: first.etag })
+      ports.stored.knowledgeBases[0] = aKnowledgeBase({ documents: 301 })
+      const next = await ask(first.etag)
+      if (!next.changed) throw new Error('a change went unseen')
+      expect(next.answer.documents).toBe(301)
+      expect(next.etag).not.toBe(first.etag)
+      ports.stored.knowledgeBases.pop()
+      expect(await errorOf(ask(next.etag))).toMatchObject({ status: 404, code: 'not_found' })
+    })
+  })
+
   it('takes the body of a 503 of /readyz as an answer', async () => {
     const check = () => Promise.reject(new Error('away'))
     await withServer(fakePorts({ dependencies: [{ name: 'kafka', check }] }), async url => {

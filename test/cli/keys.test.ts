@@ -43,7 +43,7 @@ test('keys create prints the key alone, so that it can go into a variable', asyn
 test('keys create knows which scopes there are', async () => {
   const { code, stderr } = await penstock(portsWith().ports, 'keys', 'create', '--name', 'ci', '--scopes', 'write')
   expect(code).toBe(2)
-  expect(stderr).toContain('The scopes are read, ingest, control, admin.')
+  expect(stderr).toContain('The scopes are read, ingest, control, metrics, admin.')
 })
 
 test('keys list tells which are good, and keys revoke which are not there', async () => {

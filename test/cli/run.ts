@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import type { Access } from '../../src/api/doors/access.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { FakePorts } from '../api/fake-ports.ts'
 
@@ -27,8 +28,12 @@ export const ended = async (child: ChildProcess): Promise<Ended> => {
 export const penstock = (ports: FakePorts, ...args: readonly string[]): Promise<Ended> =>
   withServer(ports, url => ended(start(url, args)))
 
-export const withServer = async <T>(ports: FakePorts, use: (url: string) => Promise<T>): Promise<T> => {
-  const app = createServer(ports)
+export const withServer = async <T>(
+  ports: FakePorts,
+  use: (url: string) => Promise<T>,
+  access?: Access,
+): Promise<T> => {
+  const app = createServer(ports, access)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   try {
     return await use(url)

@@ -24,7 +24,7 @@ const parts = {
   SCHEMA_REGISTRY_URL: 'https://registry',
   DATABASE_URL: 'postgres://line@db/penstock',
 }
-const sasl = { PENSTOCK_KAFKA_SASL_MECHANISM: 'plain', PENSTOCK_KAFKA_SASL_USERNAME: 'line' }
+const sasl = { PENSTOCK_KAFKA_SASL_MECHANISM: 'scram-sha-512', PENSTOCK_KAFKA_SASL_USERNAME: 'line' }
 const written = (name: string, text: string): string => {
   const file = join(cwd, name)
   writeFileSync(file, text)
@@ -93,6 +93,36 @@ describe('a password in a file', () => {
     ])
     expect(mistakesOf({ PENSTOCK_DATABASE_PASSWORD_FILE: file, PENSTOCK_DATABASE_PASSWORD: 'x' })).toEqual([
       `PENSTOCK_DATABASE_PASSWORD_FILE in the environment is "${file}": it must not stand beside PENSTOCK_DATABASE_PASSWORD.`,
+    ])
+  })
+})
+
+describe('a key in a file', () => {
+  const adminKey = 'a'.repeat(32)
+
+  test('is the key, also for a child process, and is never shown', () => {
+    const env = {
+      PENSTOCK_ADMIN_KEY_FILE: written('admin', `${adminKey}\n`),
+      PENSTOCK_API_KEY_FILE: written('api', 'key-of-the-api\r\n'),
+      OPENAI_API_KEY_FILE: written('provider', 'key-of-the-provider'),
+    }
+    const config = load(env)
+    expect([config.access.adminKey, config.api.key, config.openai.apiKey]).toEqual([
+      ...[adminKey, 'key-of-the-api', 'key-of-the-provider'],
+    ])
+    const child = environmentOf(config, {})
+    expect(JSON.stringify(child)).not.toMatch(/key-of-the|aaaa/)
+    expect(loadConfig({ env: child, cwd })).toEqual(config)
+    expect(JSON.stringify(describeConfig({ env, cwd }))).not.toMatch(/key-of-the|aaaa/)
+  })
+
+  test('may not be given twice, and must be what it has to be', () => {
+    const [file, nothing] = [written('short', 'too-short'), written('nothing', '')]
+    const env = { PENSTOCK_ADMIN_KEY_FILE: file, PENSTOCK_API_KEY_FILE: file, PENSTOCK_API_KEY: 'x' }
+    expect(mistakesOf({ ...env, OPENAI_API_KEY_FILE: nothing })).toEqual([
+      `PENSTOCK_API_KEY_FILE in the environment is "${file}": it must not stand beside PENSTOCK_API_KEY.`,
+      `PENSTOCK_ADMIN_KEY_FILE in the environment is "${file}": it must be a file with a key in it, which must be a text of 32 to 512 characters without spaces.`,
+      `OPENAI_API_KEY_FILE in the environment is "${nothing}": it must be a file with a key in it.`,
     ])
   })
 })

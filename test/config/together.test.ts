@@ -84,3 +84,32 @@ test.each([
   expect(mistakes).toHaveLength(1)
   expect(mistakes[0]).toMatch(new RegExp(`^${name} in the environment is .*: it must not stand beside ${words}\\.$`))
 })
+
+describe('a password that plain would send as it is', () => {
+  const plain = {
+    PENSTOCK_KAFKA_SASL_MECHANISM: 'plain',
+    PENSTOCK_KAFKA_SASL_USERNAME: 'line',
+    PENSTOCK_KAFKA_SASL_PASSWORD: 'a-word',
+  }
+
+  test.each(['kafka:9092', '127.0.0.1:9092,10.0.0.1:9092', '127.0.0.1.example.org:9092'])(
+    'is refused for %s, and told what to do',
+    brokers => {
+      expect(mistakesOf({ ...parts, ...plain, KAFKA_BROKERS: brokers })).toEqual([
+        expect.stringMatching(
+          /^PENSTOCK_KAFKA_SASL_MECHANISM .* must stand beside PENSTOCK_KAFKA_TLS=true, .* PENSTOCK_ALLOW_PLAIN_PASSWORD=true/,
+        ),
+      ])
+    },
+  )
+
+  test('may go to this machine, through TLS, where it is allowed, and by a mechanism that does not send it', () => {
+    const fine: readonly Readonly<Record<string, string>>[] = [
+      { KAFKA_BROKERS: '127.0.0.1:9092,localhost:9093,[::1]:9094' },
+      { PENSTOCK_KAFKA_TLS: 'true' },
+      { PENSTOCK_ALLOW_PLAIN_PASSWORD: 'true' },
+      { PENSTOCK_KAFKA_SASL_MECHANISM: 'scram-sha-256' },
+    ]
+    for (const change of fine) expect(mistakesOf({ ...parts, ...plain, ...change })).toEqual([])
+  })
+})

@@ -33,7 +33,8 @@ on a page at \`/reference\`, which loads nothing from elsewhere. All JSON is sna
 
 In TypeScript the client is made from the same table: \`createClient(url)\` of \`penstock/client\`, a method a route, with
 \`params\`, \`query\` and \`body\` typed, and \`ClientError\` with \`status\`, \`code\` and \`retryAfterSeconds\` for what is not a
-success ([01-client.ts](../examples/01-client.ts)).
+success ([01-client.ts](../examples/01-client.ts)). What reads takes \`ifNoneMatch\`, an ETag or null, and says then whether it
+has \`changed\`: \`{changed: true, etag, answer}\` or \`{changed: false, etag}\`.
 
 ${[...byTag]
   .map(

@@ -45,7 +45,7 @@ export interface Worker {
 
 /**
  * Penstock as it is run for real: a Kafka, a registry and a PostgreSQL with pgvector of its own, and every role a
- * process. `close` ends all of it and leaves nothing behind.
+ * process. `close` ends all of it and leaves nothing behind; so does an opening that fails.
  */
 export const openInstallation = async (
   roles: readonly Role[],
@@ -53,8 +53,46 @@ export const openInstallation = async (
   makeDatabase = () => testDatabase(),
   makeKafka = () => startTestKafka(),
 ) => {
-  const [kafka, registry, database] = await Promise.all([makeKafka(), startTestRegistry(), makeDatabase()])
+  const ends: End[] = []
+  const close = async () => {
+    for (const end of ends.splice(0).toReversed()) await end()
+  }
+  try {
+    return Object.assign(await opening(roles, settings, makeDatabase, makeKafka, ends), { close })
+  } catch (error) {
+    const [ended] = await Promise.allSettled([close()])
+    throw ended.status === 'fulfilled' ? error : new AggregateError([error, ended.reason], String(error))
+  }
+}
+
+/** Ends something that was opened; what was opened last is ended first. */
+type End = () => unknown
+
+/** The results of all, or the first error when none of them is under way any more. */
+const whole = async <const T extends readonly unknown[]>(all: T) => {
+  await Promise.allSettled(all)
+  return Promise.all(all)
+}
+
+const opening = async (
+  roles: readonly Role[],
+  settings: Readonly<Record<string, string>>,
+  makeDatabase: () => ReturnType<typeof testDatabase>,
+  makeKafka: () => ReturnType<typeof startTestKafka>,
+  ends: End[],
+) => {
   const { folder, remove } = temporaryFolder('installation')
+  ends.push(remove)
+  const ended = async <T>(starting: Promise<T>, end: (started: T) => Promise<unknown>): Promise<T> => {
+    const started = await starting
+    ends.push(() => end(started))
+    return started
+  }
+  const [kafka, registry, database] = await whole([
+    ended(makeKafka(), one => one.stop()),
+    ended(startTestRegistry(), one => one.stop()),
+    ended(makeDatabase(), one => one.drop()),
+  ])
   const corpus = join(folder, 'corpus')
   mkdirSync(corpus)
   const port = await freePort()
@@ -69,7 +107,7 @@ export const openInstallation = async (
     PENSTOCK_LOG_FORMAT: 'json',
     ...settings,
   }
-  const opened = await openDatabase({ url: database.url, poolMax: 2, log: silent })
+  const opened = await ended(openDatabase({ url: database.url, poolMax: 2, log: silent }), one => one.close())
   await migrateUp(opened)
   const witness = await openWitness(opened.pool)
 
@@ -122,9 +160,11 @@ export const openInstallation = async (
     processes.set(worker, await start(role, i, worker.name))
     return worker
   }
-  await Promise.all(roles.map(employ))
-  const broker = await openKafka({ brokers: kafka.brokers, allowOffsetExpiry: true })
-  const ledger = await openLedger(broker, await openCodec({ url: registry.url, topics }))
+  ends.push(() => Promise.all([...processes.values()].map(one => one.stop())))
+  await whole(roles.map(employ))
+  const broker = await ended(openKafka({ brokers: kafka.brokers, allowOffsetExpiry: true }), one => one.close())
+  const ledger = await ended(openLedger(broker, await openCodec({ url: registry.url, topics })), one => one.close())
+  ends.push(() => Promise.allSettled(replacing))
   const url = `http://127.0.0.1:${port}`
   const client: Client = createClient(url)
 
@@ -241,16 +281,6 @@ export const openInstallation = async (
     },
     vectors: (kb: string) => storedVectors(opened.pool, kb),
     vectorsOf: (reference: readonly ReferenceChunk[]) => asStored(opened.pool, reference),
-    async close() {
-      await Promise.allSettled(replacing)
-      await ledger.close()
-      await broker.close()
-      await Promise.all([...processes.values()].map(one => one.stop()))
-      await opened.close()
-      await database.drop()
-      await Promise.all([registry.stop(), kafka.stop()])
-      remove()
-    },
   }
 }
 

@@ -134,8 +134,11 @@ test('documents of a run have a trace each, linked to that of the request; what 
   })
   const { job_id } = (await response.json()) as { job_id: string }
   await penstock.ended(job_id)
-  const [request] = await trace('the request', id, got => got.length > 0)
-  expect(request).toMatchObject({ name: 'POST /ingest', parentSpanId: header.split('-')[2] })
+  const ofRequest = await trace('the request', id, got => named(got, 'POST /ingest').length > 0)
+  const [request] = named(ofRequest, 'POST /ingest')
+  expect(request!.parentSpanId).toBe(header.split('-')[2])
+  const inside = ofRequest.filter(({ parentSpanId }) => parentSpanId === request!.spanId)
+  expect(named(inside, 'postgresql transaction'), 'the transaction that admits the job').not.toEqual([])
   const hits = await search('many', 'document number')
   expect(new Set(hits.map(hit => hit.trace_id)).size).toBe(3)
   for (const { trace_id, document_id } of hits) {

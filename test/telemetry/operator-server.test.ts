@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { errorBody } from '../../src/api/contract/errors.ts'
 import {
   type OperatorServer,
   type OperatorServerOptions,
@@ -11,6 +12,8 @@ afterEach(() => Promise.all(servers.splice(0).map(server => server.close())))
 const open = async (change: Partial<OperatorServerOptions> = {}) => {
   let level = 'info'
   const failures: unknown[] = []
+  const failed: string[] = []
+  const requestIds: (string | null)[] = []
   const server = await startOperatorServer({
     host: '127.0.0.1',
     port: 0,
@@ -22,17 +25,21 @@ const open = async (change: Partial<OperatorServerOptions> = {}) => {
         level = to
       },
     },
-    failed: error => failures.push(error),
+    failed(error, _, requestId) {
+      failures.push(error)
+      failed.push(requestId)
+    },
     ...change,
   })
   servers.push(server)
   const ask = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(`http://${server.address}${path}`, init)
+    requestIds.push(answer.headers.get('x-request-id'))
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
   }
   const put = (body: string, headers: Record<string, string> = {}) =>
     ask('/log-level', { method: 'PUT', body, headers })
-  return { ask, put, failures }
+  return { ask, put, failures, failed, requestIds }
 }
 
 test('serves metrics as text, and says that it lives', async () => {
@@ -75,6 +82,30 @@ test('answers 404 for what is not there, and 500 for what fails, which is told',
   expect((await ask('/anything')).status).toBe(404)
   expect((await ask('/readyz')).status).toBe(500)
   expect(failures).toEqual([new Error('lost')])
+})
+
+test('its errors are those of the API, each with the id of its request, which the log has too', async () => {
+  const { ask, put, failed, requestIds } = await open({
+    metrics: { contentType: '', text: () => Promise.reject('lost') },
+  })
+  const headers = { 'X-Request-ID': 'mine-1', Origin: 'http://example.org' }
+  const answers = [
+    await ask('/anything', { headers }),
+    await put('{}', headers),
+    await put('{}'),
+    await ask('/metrics'),
+  ]
+  const errors = answers.map(({ text }) => errorBody.strict().parse(JSON.parse(text)).error)
+  expect(errors.map(({ code }) => code)).toEqual(['no_such_route', 'loopback_only', 'invalid_request', 'internal'])
+  expect(errors.map(({ request_id }) => request_id)).toEqual(requestIds)
+  expect(requestIds.slice(0, 2)).toEqual(['mine-1', 'mine-1'])
+  expect(requestIds[2]).toMatch(/^[0-9a-f-]{36}$/)
+  expect(failed).toEqual([requestIds[3]])
+  expect(errors.map(({ details }) => details)).toEqual([
+    ...[null, null],
+    { mistakes: [{ path: 'level', message: errors[2]!.message }] },
+    null,
+  ])
 })
 
 test('an address that is taken is an error of its start', async () => {

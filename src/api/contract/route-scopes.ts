@@ -42,10 +42,11 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
   replayDeadLetters: 'control',
   discardDeadLetters: 'control',
 
+  metricsTargets: 'metrics',
+
   keys: 'admin',
   createKey: 'admin',
   revokeKey: 'admin',
-  metricsTargets: 'admin',
   verify: 'admin',
   repair: 'admin',
   verifyInstallation: 'admin',

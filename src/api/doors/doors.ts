@@ -82,9 +82,12 @@ const principalOf = async (request: FastifyRequest, access: Access, strangers: R
   if (found !== null) return found
   await strangers.count(address)
   throw authorization === undefined
-    ? unauthenticated('no_key', 'This needs a key: send Authorization: Bearer KEY. `penstock keys create` makes one.')
+    ? unauthenticated('no_key', needsKey)
     : unauthenticated('bad_key', 'There is no such key, or it was revoked. `penstock keys create` makes another.')
 }
+
+const needsKey =
+  'This needs a key: send Authorization: Bearer KEY, which the command line takes from PENSTOCK_API_KEY. `penstock keys create` makes one.'
 
 const secretOf = (authorization: string | undefined): string | undefined =>
   /^Bearer +(\S{1,512})$/i.exec(authorization ?? '')?.[1]

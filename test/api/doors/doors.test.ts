@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Access, openAccess, type Principal } from '../../../src/api/doors/access.ts'
+import { type Access, openAccess, operator, type Principal } from '../../../src/api/doors/access.ts'
 import { createServer } from '../../../src/api/server.ts'
 import { aJob, aKnowledgeBase, fakePorts } from '../fake-ports.ts'
 
@@ -96,6 +96,25 @@ describe('a key', () => {
   test('without the scope is refused, and told which it is', async () => {
     const answer = await ask(closed, good, '/api/ingestion/kb/handbook/pause', 'POST')
     expect(answer).toMatchObject({ status: 403, code: 'scope_missing' })
+  })
+
+  test('of a scraper opens the metrics, and nothing else; other keys do not open them', async () => {
+    const keys: Readonly<Record<string, Principal>> = {
+      scraper: { tenant: operator, scopes: ['metrics'], key: 'scraper' },
+      worker: { tenant: operator, scopes: ['read', 'ingest', 'control'], key: 'worker' },
+      tenant: { tenant: 'acme', scopes: ['metrics'], key: 'tenant' },
+    }
+    const access: Access = { ...closed, find: async secret => keys[secret] ?? null }
+    const statuses = async (key: string) => {
+      const asked = ['/metrics', '/metrics/targets', '/api/ingestion/jobs', '/api/keys'].map(async url => {
+        const { status, code } = await ask(access, { authorization: `Bearer ${key}` }, url)
+        return status === 200 ? 200 : code
+      })
+      return Promise.all(asked)
+    }
+    expect(await statuses('scraper')).toEqual([200, 200, 'scope_missing', 'scope_missing'])
+    expect(await statuses('worker')).toEqual(['scope_missing', 'scope_missing', 200, 'scope_missing'])
+    expect((await statuses('tenant'))[0]).toBe('operators_only')
   })
 
   test.each(['/healthz', '/readyz', '/openapi.json'])('is not wanted by %s', async url => {
