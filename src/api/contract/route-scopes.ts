@@ -42,6 +42,7 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
   replayDeadLetters: 'control',
   discardDeadLetters: 'control',
 
+  deleteKnowledgeBase: 'admin',
   keys: 'admin',
   createKey: 'admin',
   revokeKey: 'admin',
