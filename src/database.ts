@@ -12,6 +12,7 @@ import { Migration0008_streams } from '../migrations/Migration0008_streams.ts'
 import { Migration0009_refresh } from '../migrations/Migration0009_refresh.ts'
 import { Migration0010_traces } from '../migrations/Migration0010_traces.ts'
 import { Migration0011_tenants } from '../migrations/Migration0011_tenants.ts'
+import { Migration0012_deletions } from '../migrations/Migration0012_deletions.ts'
 import { entities as accessEntities } from './access/entities.ts'
 import { entities as coordinatorEntities } from './coordinator/entities.ts'
 import { CodedClient } from './knowledge/coded-client.ts'
@@ -32,6 +33,7 @@ const migrations = [
   Migration0009_refresh,
   Migration0010_traces,
   Migration0011_tenants,
+  Migration0012_deletions,
 ]
 
 export interface Database {

@@ -3,6 +3,7 @@ import { atOnce } from './api/at-once.ts'
 import { ownPorts } from './api/own-ports.ts'
 import type { ApiPorts } from './api/ports.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
+import { createDeletions } from './coordinator/deletion-store.ts'
 import { intakeStatus } from './coordinator/intake-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
@@ -20,8 +21,7 @@ import { requestPorts } from './request-reader.ts'
 import { sourceOpener } from './sources/open.ts'
 import { firstRows } from './sources/structured/first-rows.ts'
 import { TablePlaces } from './sources/structured/table-places.ts'
-import { uploadDirOf } from './upload-dir.ts'
-import { uploadFolder } from './uploads/upload-folder.ts'
+import { uploadsOf } from './upload-removal.ts'
 import { openVerifier } from './verifying.ts'
 import { version } from './version.ts'
 import { lookingWebParts } from './web-parts.ts'
@@ -41,12 +41,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     atOnce: atOnce(),
     verifier: await openVerifier(parts),
     structured: { check: firstRows(new TablePlaces({ opener, parsers, uploads: uploadsPlace(config) })) },
-    uploads: uploadFolder({
-      folder: uploadDirOf(config),
-      maxBytes: config.sources.maxUploadBytes,
-      reserveBytes: config.sources.uploadReserveBytes,
-      quotaBytes: config.sources.uploadQuotaBytes ?? null,
-    }),
+    uploads: uploadsOf(config),
     keys: createKeys(orm.em),
     jaegerUrl: config.traces.jaegerUrl,
     dependencies: dependenciesOf(parts, ['api']),
@@ -59,6 +54,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
   const owned = {
     of: (kbId: string) => owners.of(orm.em.fork(), kbId),
     claim: (kbId: string, tenant: string) => owners.claim(orm.em.fork(), kbId, tenant),
+    isDeleting: (kbId: string) => owners.isDeleting(orm.em.fork(), kbId),
   }
   return tenant => {
     const own = emOf(orm.em, tenant)
@@ -69,6 +65,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
       deadLetters: createDeadLetters({ ...admission, tenant, own, sourceId: source => idOf(openSource, source) }),
       intake: () => intakeStatus({ em: own, tenant, broker, partitions: config.upstream.partitions }),
       dryRun: dryRun(openSource, catalogue),
+      deletions: createDeletions({ ...admission, tenant }),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },
       explain: (kbId, id) => explainHit(queriesOf(pool, tenant), kbId, id),

@@ -53,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/dead-letters.ts',
       'coordinator/intake-status.ts',
       'coordinator/schedules.ts',
+      'coordinator/deletions.ts',
       'knowledge/knowledge-base.ts',
       'knowledge/explain.ts',
       'schemas/tenants.ts',

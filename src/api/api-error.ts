@@ -52,3 +52,7 @@ export const notNow = (code: ErrorCode, message: string, seconds: number, cause?
 /** A name that another tenant has tells nothing of it but that. */
 export const taken = (kbId: string): ApiError =>
   new ApiError(409, 'kb_taken', `The name '${kbId}' is taken. Give the knowledge base another one.`)
+
+/** Nothing is done with it any more, but to look at it. */
+export const deleting = (kbId: string): ApiError =>
+  new ApiError(409, 'kb_deleting', `Knowledge base '${kbId}' is being deleted. Its name is free when it is gone.`)

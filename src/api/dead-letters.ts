@@ -56,6 +56,8 @@ export const deadLetterHandlers = ({ jobs, deadLetters, dryRun, lanes, atOnce }:
             throw notFound('job', job_id)
           case 'conflict':
             throw unfinished(admission)
+          case 'deleting':
+            throw new ApiError(409, 'kb_deleting', 'The knowledge base is being deleted: nothing of it is replayed.')
           case 'queue_full':
             throw notNow('queue_full', 'As many jobs wait as may. Replay again later.', admission.retry_after_s)
           case 'unknown_edits':

@@ -1,7 +1,7 @@
 import type { Admission, Once, Submission } from '../coordinator/jobs.ts'
 import type { EmbeddingSettings } from '../models/model.ts'
 import { Fatal } from '../runtime/errors.ts'
-import { ApiError, invalidRequest, notFound, notNow, taken } from './api-error.ts'
+import { ApiError, deleting, invalidRequest, notFound, notNow, taken } from './api-error.ts'
 import { type Accepted, isEnded } from './contract/answers.ts'
 import type { Mistake } from './contract/errors.ts'
 import { type RequestedSource, splitSource } from './contract/refresh.ts'
@@ -100,6 +100,8 @@ const admitted = (kbId: string, admission: Admission): Accepted => {
       throw new ApiError(409, 'settings_conflict', admission.message)
     case 'taken':
       throw taken(kbId)
+    case 'deleting':
+      throw deleting(kbId)
     case 'key_reused':
       throw new ApiError(
         422,

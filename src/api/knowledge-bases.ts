@@ -3,10 +3,11 @@ import { invalidRequest, notFound } from './api-error.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
-/** Looking at what is stored. */
+/** Looking at what is stored, and deleting it. */
 export const knowledgeBaseHandlers = ({
   catalogue,
-}: ApiPorts): Pick<Handlers, 'knowledgeBases' | 'knowledgeBase' | 'documents'> => ({
+  deletions,
+}: ApiPorts): Pick<Handlers, 'knowledgeBases' | 'knowledgeBase' | 'deleteKnowledgeBase' | 'documents'> => ({
   knowledgeBases: {
     async answer({ query: { limit, after } }) {
       return { status: 200, body: await catalogue.list({ limit, after: after ?? null }) }
@@ -17,6 +18,13 @@ export const knowledgeBaseHandlers = ({
       const kb = await catalogue.get(kb_id)
       if (kb === null) throw notFound('knowledge base', kb_id)
       return { status: 200, body: kb }
+    },
+  },
+  deleteKnowledgeBase: {
+    async answer({ params: { kb_id } }) {
+      const deletion = await deletions.ask(kb_id)
+      if (deletion === null) throw notFound('knowledge base', kb_id)
+      return { status: 202, body: deletion }
     },
   },
   documents: {

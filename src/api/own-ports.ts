@@ -1,5 +1,5 @@
 import { intakeLetters } from '../coordinator/dead-letters.ts'
-import { taken } from './api-error.ts'
+import { deleting, taken } from './api-error.ts'
 import type { Mistake } from './contract/errors.ts'
 import { operator } from './doors/access.ts'
 import { operatorsOnly } from './keys.ts'
@@ -14,9 +14,15 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
   const owns = async (kbId: string): Promise<boolean> => (await owners.of(kbId)) === tenant
   /** Also what is nobody's yet. */
   const mayTake = async (kbId: string): Promise<boolean> => [null, tenant].includes(await owners.of(kbId))
-  /** Runs `work` if the knowledge base is the tenant's; `none` is the answer where it is not. */
-  const ofKb = async <T, N>(kbId: string, none: N, work: () => Promise<T>): Promise<T | N> =>
-    (await owns(kbId)) ? work() : none
+  const stays = async (kbId: string): Promise<void> => {
+    if (await owners.isDeleting(kbId)) throw deleting(kbId)
+  }
+  /** Runs `work` if the knowledge base is the tenant's, and is not being deleted; `none` is the answer where it is not. */
+  const ofKb = async <T, N>(kbId: string, none: N, work: () => Promise<T>): Promise<T | N> => {
+    if (!(await owns(kbId))) return none
+    await stays(kbId)
+    return work()
+  }
   const ofJob = async <T, N>(jobId: string, none: N, work: () => Promise<T>): Promise<T | N> => {
     // The letters of INTAKE are of many tenants: the port gives each its own.
     if (jobId === intakeLetters) return work()
@@ -33,7 +39,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       const job = await ports.jobs.get(jobId)
       return job !== null && (await owns(job.kb_id)) ? job : null
     },
-    ofKnowledgeBase: kbId => ofKb(kbId, null, () => ports.jobs.ofKnowledgeBase(kbId)),
+    ofKnowledgeBase: async kbId => ((await owns(kbId)) ? ports.jobs.ofKnowledgeBase(kbId) : null),
     list: filter => ports.jobs.list(filter),
     command: request => ofKb(request.kb_id, { outcome: 'no_job' } as const, () => ports.jobs.command(request)),
   }
@@ -64,13 +70,14 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
         dead_letters: all.dead_letters,
       }
     },
+    deletions: { ask: async kbId => ((await owns(kbId)) ? ports.deletions.ask(kbId) : null) },
     schedules: {
       list: kbId => ofKb(kbId, null, () => ports.schedules.list(kbId)),
       remove: (kbId, id) => ofKb(kbId, false, () => ports.schedules.remove(kbId, id)),
     },
     catalogue: {
       list: page => ports.catalogue.list(page),
-      get: kbId => ofKb(kbId, null, () => ports.catalogue.get(kbId)),
+      get: async kbId => ((await owns(kbId)) ? ports.catalogue.get(kbId) : null),
       documents: (kbId, page) => ofKb(kbId, null, () => ports.catalogue.documents(kbId, page)),
     },
     explain: (kbId, id) => ofKb(kbId, null, () => ports.explain(kbId, id)),
@@ -86,10 +93,16 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       maxBytes: ports.uploads.maxBytes,
       async put(kbId, path, content, announced) {
         if (!(await mayTake(kbId))) throw taken(kbId)
+        await stays(kbId)
         // A file that is refused takes no name.
-        return ports.uploads.put(kbId, path, content, announced, async () => {
+        const kept = await ports.uploads.put(kbId, path, content, announced, async () => {
           if (!(await owners.claim(kbId, tenant))) throw taken(kbId)
+          await stays(kbId)
         })
+        // Its knowledge base may have been deleted, with its files, before this one was in its place.
+        if ((await owns(kbId)) && !(await owners.isDeleting(kbId))) return kept
+        await ports.uploads.delete(kbId, path)
+        throw deleting(kbId)
       },
       list: (kbId, page) => ofKb(kbId, { uploads: [], next: null }, () => ports.uploads.list(kbId, page)),
       delete: (kbId, path) => ofKb(kbId, false, () => ports.uploads.delete(kbId, path)),
@@ -101,12 +114,14 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     },
     structured: {
       async check(source, rows, signal, kb) {
+        if (kb !== null && (await owns(kb))) await stays(kb)
         const mistakes = [...noFiles(source, tenant), ...(kb === null || (await mayTake(kb)) ? [] : [notYours])]
         return mistakes.length > 0 ? { mistakes } : ports.structured.check(source, rows, signal, kb)
       },
     },
     async checkSource(source, kb) {
       const mistakes = noFiles(source, tenant)
+      if (kb !== null && (await owns(kb))) await stays(kb)
       // Of a knowledge base of another nothing is said here: its admission is refused.
       return mistakes.length > 0 ? mistakes : ports.checkSource(source, kb !== null && (await mayTake(kb)) ? kb : null)
     },

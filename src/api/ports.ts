@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Keys } from '../access/keys.ts'
 import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
+import type { Deletions } from '../coordinator/deletions.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
 import type { Schedules } from '../coordinator/schedules.ts'
@@ -26,6 +27,7 @@ export interface ApiPorts {
   dryRun(plan: ReplayPlan, options: DryRunOptions): Promise<readonly Examined[]>
   intake(): Promise<IntakeStatus>
   readonly schedules: Schedules
+  readonly deletions: Deletions
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   /** How a chunk or a document came about; null where there is none of this id. */
@@ -83,6 +85,8 @@ export interface Owners {
   of(kbId: string): Promise<string | null>
   /** Makes a name that is free the tenant's; false where it is another's. */
   claim(kbId: string, tenant: string): Promise<boolean>
+  /** True while it is being deleted. */
+  isDeleting(kbId: string): Promise<boolean>
 }
 
 /** What is stored, for people to look at. Bodies are those of the API, so nothing is mapped twice. */

@@ -1,6 +1,6 @@
 import type { SearchHit, SearchQuery } from '../knowledge/knowledge-base.ts'
 import type { EmbeddingSettings } from '../models/model.ts'
-import { Fatal, Reject, Wait } from '../runtime/errors.ts'
+import { codeOf, Fatal, Reject, Wait } from '../runtime/errors.ts'
 import { readTraceparent } from '../schemas/trace-context.ts'
 import { ApiError, invalidRequest, notFound, notNow } from './api-error.ts'
 import type { SearchAnswer } from './contract/answers.ts'
@@ -18,7 +18,10 @@ export const searchHandlers = (ports: ApiPorts): Pick<Handlers, 'search'> => ({
       const kb = await ports.catalogue.get(body.kb_id)
       if (kb === null) throw notFound('knowledge base', body.kb_id)
       const vector = body.mode === 'text' ? null : await embed(ports, kb.embedding, body.query, signal)
-      const hits = await ports.knowledge.search(queryOf(body, vector))
+      const hits = await ports.knowledge.search(queryOf(body, vector)).catch(error => {
+        // It was deleted since it was asked for.
+        throw codeOf(error) === 'unknown_knowledge_base' ? notFound('knowledge base', body.kb_id) : error
+      })
       trace.link(hits.flatMap(({ traceparent }) => traceparent ?? []))
       return { status: 200, body: { hits: hits.map(hitBody) } }
     },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { registerDelete } from './delete.ts'
 import { examples, integer, jsonFlag } from './options.ts'
 import { readPages, sayIfMore } from './pages.ts'
 import { counted, oneLine, say, sayJson, table } from './text.ts'
@@ -18,9 +19,12 @@ interface Flags {
 export const registerKnowledgeBases = (program: Command, context: CliContext): void => {
   const kb = program
     .command('kb')
-    .summary('look at knowledge bases')
-    .description('Looks at knowledge bases and at the documents in them.')
-    .addHelpText('after', examples('kb list', 'kb show handbook', 'kb documents handbook --limit 100'))
+    .summary('look at knowledge bases, or delete one')
+    .description('Looks at knowledge bases and at the documents in them, and deletes knowledge bases.')
+    .addHelpText(
+      'after',
+      examples('kb list', 'kb show handbook', 'kb documents handbook --limit 100', 'kb delete handbook'),
+    )
   kb.command('list')
     .description('Lists all knowledge bases.')
     .option('--limit <number>', 'most to list; all unless stated', integer)
@@ -38,6 +42,7 @@ export const registerKnowledgeBases = (program: Command, context: CliContext): v
     .option('--after <cursor>', 'the page after this cursor')
     .option(...jsonFlag)
     .action((id: string, flags: Flags) => documents(context, id, flags))
+  registerDelete(kb, context)
 }
 
 const list = async (context: CliContext, { limit = Infinity, json }: ListFlags): Promise<void> => {
@@ -65,6 +70,10 @@ const show = async (context: CliContext, id: string, flags: Flags): Promise<void
   say(context.stdout, `  embedding ${modelOf(kb.embedding)}`)
   say(context.stdout, `  chunking  ${strategy}, ${chunk_size} tokens with ${chunk_overlap} of overlap`)
   say(context.stdout, `  created   ${kb.created_at}`)
+  if (kb.deletion === null) return
+  const { asked_at, waiting_for } = kb.deletion
+  const waits = waiting_for === null ? '' : `; it waits for ${waiting_for}`
+  say(context.stdout, `  is being deleted since ${asked_at}${waits}`)
 }
 
 const documents = async (context: CliContext, id: string, flags: Flags): Promise<void> => {

@@ -15,11 +15,15 @@ export interface LookOptions {
 }
 
 /** How a job stands, with patience for a server that is away for a while. */
-export const look = async (client: Client, jobId: string, options: LookOptions): Promise<JobStatus> => {
+export const look = (client: Client, jobId: string, options: LookOptions): Promise<JobStatus> =>
+  patiently(() => client.job({ params: { job_id: jobId } }, options.signal), options)
+
+/** Asks again while the server is away for a while. */
+export const patiently = async <T>(ask: () => Promise<T>, options: LookOptions): Promise<T> => {
   const giveUpAt = performance.now() + (options.patienceMs ?? 60_000)
   for (;;) {
     try {
-      return await client.job({ params: { job_id: jobId } }, options.signal)
+      return await ask()
     } catch (error) {
       if (!isPassing(error) || performance.now() > giveUpAt) throw error
       options.silent(error.message)

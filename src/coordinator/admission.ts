@@ -19,6 +19,20 @@ export interface KnowledgeBases {
   ownerOf(tx: EntityManager, kbId: string): Promise<string | null>
   /** Makes it a tenant's; false where it is another's. */
   claim(tx: EntityManager, kbId: string, tenant: string): Promise<boolean>
+  /** True while it is being deleted: it gets no jobs any more. */
+  isDeleting(tx: EntityManager, kbId: string): Promise<boolean>
+  /** Removes what is stored of it, in short transactions; safe to repeat. */
+  removeStored(kbId: string, batches: Batches): Promise<void>
+  /** Gives its name back, once all else of it is gone. */
+  forget(tx: EntityManager, kbId: string): Promise<void>
+}
+
+/** Short transactions, each of which ends the work with an error once nobody wants it any more. */
+export interface Batches {
+  /** Deletes the rows of a table that meet a condition with `?` for its values. */
+  rows(table: string, where: string, values: readonly string[]): Promise<void>
+  /** Repeats `work` until it has removed nothing; what it returns is how much. */
+  repeat(work: (tx: EntityManager) => Promise<number>): Promise<void>
 }
 
 export interface AdmissionOptions {
@@ -85,6 +99,7 @@ export const admit = async (
   if (known) return known
   const owner = await knowledgeBases.ownerOf(tx, request.kb_id)
   if (tenant !== null && owner !== null && owner !== tenant) return { outcome: 'taken' }
+  if (await knowledgeBases.isDeleting(tx, request.kb_id)) return { outcome: 'deleting' }
   const found = await conflict(tx, request)
   if (found) return found
   const { kb_id, embedding, chunking } = request
@@ -100,7 +115,7 @@ export const admit = async (
   } else if (JSON.stringify(kb.chunking) !== JSON.stringify(chunking))
     await knowledgeBases.setChunking(tx, kb_id, chunking)
   const [earlier] = await tx.execute<{ run: string }[]>(
-    `select coalesce(max(run), 0) as run from job where kb_id = ?`,
+    `select coalesce(max(run), (select run_floor from admission), 0) as run from job where kb_id = ?`,
     [kb_id],
   )
   // A failed job of this kb and kind gives way: the coordinator takes its lanes back, and it can no longer be retried.

@@ -65,6 +65,7 @@ const again = async (options: AdmissionOptions, job: JobRow): Promise<CommandOut
     conflict: 'its knowledge base has another unfinished job',
     settings_conflict: 'its knowledge base has other settings by now',
     taken: 'its knowledge base is not yours',
+    deleting: 'its knowledge base is being deleted',
     key_reused: 'its request was another one',
     queue_full: 'as many jobs wait as may; try again later',
   }[admission.outcome]

@@ -87,12 +87,14 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
   /** While there are jobs somebody may be waiting for an answer: then it looks more often. */
   let busy = true
   const look = async () => {
-    const [found] = await em.fork().execute<{ waiting: boolean; busy: boolean; due: boolean }[]>(
+    const [found] = await em.fork().execute<{ waiting: boolean; busy: boolean; due: boolean; deleting: boolean }[]>(
       `select exists (select from command where applied_at is null) as waiting,
-         exists (select from job where status in ('pending', 'running', 'paused')) as busy, ${someDue} as due`,
+         exists (select from job where status in ('pending', 'running', 'paused')) as busy, ${someDue} as due,
+         exists (select from knowledge_base_deletion) as deleting`,
     )
-    busy = found!.busy
-    return { commands: found!.waiting, due: found!.due }
+    const { waiting: commands, due, deleting } = found!
+    busy = found!.busy || deleting
+    return { commands, due, deleting }
   }
 
   const serveOnce = async (epoch: number, signal: AbortSignal): Promise<void> => {
@@ -104,7 +106,7 @@ export const startCoordinator = async (options: CoordinatorOptions): Promise<Coo
       await lease.note(epoch, null)
       active = true
       await serve(
-        { ...options, epoch, transactor, transaction },
+        { ...options, epoch, transactor, transaction, apart: work => em.fork().transactional(work) },
         { signal, wait: until => bell.wait(busy ? pollMs / 5 : pollMs, until), look, watchMs, tidyMs, checkMs },
       )
     } finally {

@@ -144,6 +144,8 @@ export type ReplayAdmission =
   | { readonly outcome: 'no_job' }
   /** The kb has an unfinished replay. */
   | { readonly outcome: 'conflict'; readonly job_id: string; readonly status: JobState }
+  /** The kb is being deleted. */
+  | { readonly outcome: 'deleting' }
   | { readonly outcome: 'queue_full'; readonly retry_after_s: number }
   /** The selection has nothing that could be loaded again. */
   | { readonly outcome: 'nothing'; readonly not_replayable: number; readonly superseded: number }

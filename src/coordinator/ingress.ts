@@ -67,6 +67,8 @@ const take = async (
         return refused(command, 'job_unfinished', `It has an unfinished job (${admission.status}).`, admission.job_id)
       case 'settings_conflict':
         return refused(command, 'settings_conflict', admission.message, null)
+      case 'deleting':
+        return refused(command, 'kb_deleting', 'It is being deleted. Ask again when it is gone.', null)
       case 'taken':
       case 'key_reused':
         throw new Error(`A record of job.commands was refused with ${admission.outcome}.`)

@@ -90,6 +90,8 @@ export type Admission =
   | { readonly outcome: 'conflict'; readonly job_id: string; readonly status: JobState }
   /** The knowledge base is another tenant's. */
   | { readonly outcome: 'taken' }
+  /** The knowledge base is being deleted. */
+  | { readonly outcome: 'deleting' }
   /** The key of the request was that of another one. */
   | { readonly outcome: 'key_reused' }
   /** The kb exists with another embedding: its vectors cannot be mixed with these. */

@@ -1,3 +1,4 @@
+import { intakeLetters } from '../schemas/names.ts'
 import { defaultTenant } from '../schemas/tenants.ts'
 import type { Selection } from './dead-letters.ts'
 
@@ -17,11 +18,15 @@ export const stateOf = `
 export const letters = `dead_letter l left join job r on r.id = l.replay_job_id
   left join document d on d.kb_id = l.kb_id and d.document_id = l.document_id and not d.deleted`
 
-/** That a dead letter `l` is a tenant's; the operator has those too whose knowledge base is nobody's. */
+/**
+ * That a dead letter `l` is a tenant's; the operator has those too whose knowledge base is nobody's, or was when INTAKE
+ * rejected them: somebody else may have had the name before.
+ */
 export const lettersOf = (tenant: string | null): Sql => {
   if (tenant === null) return { sql: 'true', values: [] }
-  const own = 'l.kb_id in (select kb_id from knowledge_base_owner where tenant = ?)'
-  const nobodys = 'not exists (select from knowledge_base_owner o where o.kb_id = l.kb_id)'
+  const since = `o.kb_id = l.kb_id and (l.job_id <> '${intakeLetters}' or o.since <= l.created_at)`
+  const own = `exists (select from knowledge_base_owner o where o.tenant = ? and ${since})`
+  const nobodys = `not exists (select from knowledge_base_owner o where ${since})`
   return { sql: tenant === defaultTenant ? `(${own} or ${nobodys})` : own, values: [tenant] }
 }
 

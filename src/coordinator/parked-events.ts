@@ -119,6 +119,7 @@ type StoredEvent = Omit<BrokerRecord, 'offset' | 'timestamp'> & { readonly posit
 const exists = async (options: ParkingOptions, kbId: string): Promise<boolean> => {
   const em: EntityManager = options.em.fork()
   if ((await options.knowledgeBases.get(em, kbId)) === null) return false
+  if (await options.knowledgeBases.isDeleting(em, kbId)) return false
   if ((await em.count(JobRow, { kbId, kind: 'stream' })) > 0) return true
   const request = await options.readRequest(kbId, JSON.stringify(firstStream))
   if ('refused' in request) options.refused(kbId, request.refused.message)

@@ -2,11 +2,11 @@ import { messageOf } from '../runtime/errors.ts'
 import { intake, transactionalId } from '../schemas/names.ts'
 import { progressTopic } from '../schemas/topics.ts'
 import { FollowedRow, JobRow, LaneRow } from './entities.ts'
-import { IntakePartitionRow } from './intake-entities.ts'
 import { phases } from './phases.ts'
 import { plan } from './publications.ts'
 import { forgetReplays } from './replaying.ts'
 import type { Tenure } from './tenure.ts'
+import { intakePartitions } from './upstream.ts'
 
 /** Plans to free the lanes of failed jobs that were closed: by a new job of their kb, or because lanes ran out. */
 export const giveUp = (tenure: Tenure): Promise<void> =>
@@ -61,12 +61,10 @@ export const releaseLanes = async (tenure: Tenure): Promise<readonly number[]> =
  * INTAKE acknowledges nothing. It may have a transaction under way that puts events into a lane which is a stream's no
  * more: it is aborted here, and whoever takes the partition over reads `control` and finds no stream.
  */
-const fenceIntake = async ({ broker, transaction, upstreamPartitions }: Tenure): Promise<void> => {
-  // The topic may have more than are set: those that were ever worked on are in the table.
-  const worked = await transaction(tx => tx.find(IntakePartitionRow, {}))
-  const partitions = Math.max(upstreamPartitions, ...worked.map(({ partition }) => partition + 1))
+const fenceIntake = async (tenure: Tenure): Promise<void> => {
+  const partitions = await intakePartitions(tenure)
   for (let partition = 0; partition < partitions; partition++)
-    await (await broker.fence(transactionalId(intake, partition))).close()
+    await (await tenure.broker.fence(transactionalId(intake, partition))).close()
 }
 
 /** Deletes what nobody will read again: below what the stages committed, and below what was saved of `progress`. */

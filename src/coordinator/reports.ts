@@ -1,9 +1,10 @@
 import type { LaneBatch } from '../kafka/broker.ts'
+import { intakeLetters } from '../schemas/names.ts'
 import { storable } from '../schemas/storable.ts'
 import { deadLetters, progressTopic } from '../schemas/topics.ts'
 import { carryOut } from './carry-out.ts'
 import { awaitsDiscard } from './discarding.ts'
-import { DeadLetterRow, type JobRow } from './entities.ts'
+import { DeadLetterRow, JobRow } from './entities.ts'
 import { type Decoded, decoded, savePosition } from './followed.ts'
 import type { JobEvent } from './job.ts'
 import { lockJobs, transit } from './job-rows.ts'
@@ -54,14 +55,26 @@ const tell = ({ log }: Tenure, { id, kbId, state }: JobRow): void => {
   else log.info(about, `job is ${state.status}`)
 }
 
-/** Stores a batch of `dead.letters`, each once, in one transaction with the position after it. */
+/**
+ * Stores a batch of `dead.letters`, each once, in one transaction with the position after it. Those of a job that the
+ * database does not know are skipped: its knowledge base was deleted, and somebody else may have the name.
+ */
 export const storeDeadLetters = async (tenure: Tenure, batch: LaneBatch): Promise<void> => {
   await tenure.codec.prepare(batch.records.map(({ value }) => value))
   const letters = decoded(tenure, deadLetters, batch.records)
   await tenure.codec.prepare(letters.flatMap(({ value }) => value.payload ?? []))
   await tenure.transaction(async tx => {
     await savePosition(tx, deadLetters, batch)
-    const rows = letters.map(({ record: { offset }, value: letter }) => ({
+    const ids = [...new Set(letters.map(({ value }) => value.job_id))]
+    const jobs = await tx.find(JobRow, { id: { $in: ids } }, { fields: ['id'] })
+    const known = new Set([intakeLetters, ...jobs.map(({ id }) => id)])
+    const kept = letters.filter(({ value }) => known.has(value.job_id))
+    if (kept.length < letters.length)
+      tenure.log.warn(
+        { letters: letters.length - kept.length },
+        'dead letters of jobs that the database does not know are skipped',
+      )
+    const rows = kept.map(({ record: { offset }, value: letter }) => ({
       lane: batch.lane,
       position: offset,
       jobId: letter.job_id,

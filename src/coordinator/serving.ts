@@ -2,6 +2,7 @@ import type { Follower, LaneBatch } from '../kafka/broker.ts'
 import { deadLetters, jobCommands, progressTopic, type Topic } from '../schemas/topics.ts'
 import { sleep } from './bell.ts'
 import { applyCommands } from './commands.ts'
+import { createDeleting } from './deleting.ts'
 import { discardJob, jobsToDiscard } from './discarding.ts'
 import type { JobRow } from './entities.ts'
 import { positions } from './followed.ts'
@@ -23,8 +24,8 @@ export interface ServeOptions {
   readonly signal: AbortSignal
   /** Resolves at once when there may be a command, else after a while. */
   wait(signal: AbortSignal): Promise<void>
-  /** One light query: is there a command to apply, a source to be read again? */
-  look(): Promise<{ readonly commands: boolean; readonly due: boolean }>
+  /** One light query: is there a command to apply, a source to be read again, a knowledge base to delete? */
+  look(): Promise<{ readonly commands: boolean; readonly due: boolean; readonly deleting: boolean }>
   /** How often to look who works on the lanes of unfinished jobs. */
   readonly watchMs: number
   /** How often streams are tidied. */
@@ -102,13 +103,14 @@ export const serve = async (
     followers.push(follower)
     return follower
   }
-  const listen = async () => {
+  const listen = async (deletions: ReturnType<typeof createDeleting>) => {
     while (!signal.aborted) {
       await wait(signal)
       if (signal.aborted) return
-      const { commands, due } = await look()
+      const { commands, due, deleting } = await look()
       if (commands) await inTurn(act)
       if (due) await refresh()
+      if (deleting) await deletions.advance()
     }
   }
 
@@ -143,11 +145,13 @@ export const serve = async (
         if (await applyProgress(tenure, batch, reports)) await act()
       })
     })
-    await follow(jobCommands, async batch => {
+    const commands = await follow(jobCommands, async batch => {
       await takeCommands(checked, batch, inTurn)
       await inTurn(act)
     })
-    await Promise.all([listen(), watch().catch(fail), tidy().catch(fail)])
+    const followed = [letters, commands]
+    const deletions = createDeleting(tenure, { inTurn, act, beside, followers: followed, signal, againMs: watchMs })
+    await Promise.all([listen(deletions), watch().catch(fail), tidy().catch(fail)])
     if (over.signal.aborted) throw over.signal.reason
   } catch (error) {
     fail(error)

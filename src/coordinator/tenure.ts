@@ -48,4 +48,6 @@ export interface Tenure extends CoordinatorStore, CoordinatorDoor {
   readonly concurrency: number
   /** One transaction under the lease; throws LeaseLost when another has taken over. `now` is the database's. */
   transaction<T>(work: (tx: EntityManager, now: Date) => Promise<T>): Promise<T>
+  /** One transaction that keeps nobody from the lease, for work that is safe to do whoever holds it. */
+  apart<T>(work: (tx: EntityManager) => Promise<T>): Promise<T>
 }

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { createChunkTable } from './chunk-table.ts'
 import { AppliedRow, KnowledgeBaseRow } from './entities.ts'
+import { removeStored } from './removing.ts'
 import { ownedBy, owners } from './tenancy.ts'
 
 type Settings = Pick<LaneJob, 'embedding' | 'chunking'>
@@ -10,6 +11,7 @@ type Settings = Pick<LaneJob, 'embedding' | 'chunking'>
 export const knowledgeBases = {
   ownerOf: owners.of,
   claim: owners.claim,
+  isDeleting: owners.isDeleting,
 
   async get(tx: EntityManager, kbId: string): Promise<Settings | null> {
     const kb = await tx.findOne(KnowledgeBaseRow, kbId)
@@ -32,6 +34,14 @@ export const knowledgeBases = {
   async setChunking(tx: EntityManager, kbId: string, chunking: Settings['chunking']): Promise<void> {
     await tx.nativeUpdate(KnowledgeBaseRow, { id: kbId }, { chunking })
   },
+
+  removeStored,
+
+  /** Gives the name back; what is stored under it has been removed. */
+  async forget(tx: EntityManager, kbId: string): Promise<void> {
+    await tx.nativeDelete(KnowledgeBaseRow, { id: kbId })
+    await owners.forget(tx, kbId)
+  },
 }
 
 /** Removes the applied rows of jobs that are over: call it when no worker can own a lane of theirs any more. */
@@ -45,6 +55,8 @@ export interface KnowledgeBaseSummary extends Settings {
   readonly documents: number
   readonly chunks: number
   readonly created_at: string
+  /** That it is being deleted: since when, and what that waits for. */
+  readonly deletion: { readonly asked_at: string; readonly waiting_for: string | null } | null
 }
 
 export interface DocumentSummary {
@@ -135,21 +147,32 @@ const summaries = async (
 ): Promise<readonly KnowledgeBaseSummary[]> => {
   const all = { ...where, ...(tenant === null ? {} : { [ownedBy('kb.id')]: tenant }) }
   const conditions = Object.keys(all)
-  const rows = await em.execute<(Settings & { id: string; created_at: string; documents: string; chunks: string })[]>(
-    `select kb.id, kb.embedding, kb.chunking, kb.created_at, held.documents, held.chunks
+  const rows = await em.execute<Summed[]>(
+    `select kb.id, kb.embedding, kb.chunking, kb.created_at, held.documents, held.chunks, del.asked_at, del.waiting_for
      from (select * from knowledge_base kb ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
-           order by kb.id limit ?) kb,
+           order by kb.id limit ?) kb
+       left join knowledge_base_deletion del on del.kb_id = kb.id,
        lateral (select count(*) as documents, coalesce(sum(d.chunks), 0) as chunks
                 from document d where d.kb_id = kb.id and not d.deleted) held
      order by kb.id`,
     [...Object.values(all), limit],
   )
-  return rows.map(({ id, embedding, chunking, created_at, documents, chunks }) => ({
+  return rows.map(({ id, embedding, chunking, created_at, documents, chunks, asked_at, waiting_for }) => ({
     kb_id: id,
     embedding,
     chunking,
     documents: Number(documents),
     chunks: Number(chunks),
     created_at: new Date(created_at).toISOString(),
+    deletion: asked_at === null ? null : { asked_at: new Date(asked_at).toISOString(), waiting_for },
   }))
+}
+
+interface Summed extends Settings {
+  readonly id: string
+  readonly created_at: string
+  readonly documents: string
+  readonly chunks: string
+  readonly asked_at: string | null
+  readonly waiting_for: string | null
 }

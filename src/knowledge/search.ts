@@ -1,10 +1,11 @@
 import type { Pool, PoolClient } from 'pg'
+import { codeOf } from '../runtime/errors.ts'
 import { storable } from '../schemas/storable.ts'
 import { headingPath } from './chunk-rows.ts'
 import { chunkTable, indexNames } from './chunk-table.ts'
 import type { SearchHit, SearchQuery } from './knowledge-base.ts'
 import { fuse } from './rank-fusion.ts'
-import { type StoredBase, storedBase } from './settings.ts'
+import { type StoredBase, storedBase, unknownBase } from './settings.ts'
 import { inTransaction, snapshot } from './transaction.ts'
 
 /** A hit with what a list is ordered by after its score: the order is the same wherever and whenever it is asked. */
@@ -32,22 +33,31 @@ const fusedDepth = (topK: number) => Math.max(100, 4 * topK)
 export const search = (pool: Pool, query: SearchQuery, begin = snapshot): Promise<readonly SearchHit[]> =>
   inTransaction(pool, begin, async client => {
     const kb = await storedBase(client, query.kb)
-    switch (query.mode) {
-      case 'vector':
-        return (await byVector(client, kb, query, query.topK)).map(hitOf)
-      case 'text':
-        return (await byText(client, kb, query, query.topK)).map(hitOf)
-      case 'hybrid': {
-        const depth = fusedDepth(query.topK)
-        const near = await byVector(client, kb, query, depth)
-        const worded = await byText(client, kb, query, depth)
-        // Of equal ranks, what has the words comes before what is merely near.
-        return fuse([worded, near], row => `${row.document_id}/${row.position}`)
-          .slice(0, query.topK)
-          .map(({ item, score }) => hitOf({ ...item, score }))
-      }
-    }
+    return found(client, kb, query).catch(error => {
+      throw codeOf(error) === noSuchTable ? unknownBase(kb.id) : error
+    })
   })
+
+/** Its table is dropped before its row goes. */
+const noSuchTable = '42P01'
+
+const found = async (client: PoolClient, kb: StoredBase, query: SearchQuery): Promise<readonly SearchHit[]> => {
+  switch (query.mode) {
+    case 'vector':
+      return (await byVector(client, kb, query, query.topK)).map(hitOf)
+    case 'text':
+      return (await byText(client, kb, query, query.topK)).map(hitOf)
+    case 'hybrid': {
+      const depth = fusedDepth(query.topK)
+      const near = await byVector(client, kb, query, depth)
+      const worded = await byText(client, kb, query, depth)
+      // Of equal ranks, what has the words comes before what is merely near.
+      return fuse([worded, near], row => `${row.document_id}/${row.position}`)
+        .slice(0, query.topK)
+        .map(({ item, score }) => hitOf({ ...item, score }))
+    }
+  }
+}
 
 /** Joins a chunk to its document if the chunk's version is the active one, with the filters of the query. */
 const fromActive = (kb: StoredBase, { filters }: SearchQuery, values: unknown[]): string => {

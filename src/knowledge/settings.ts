@@ -20,6 +20,9 @@ export const findBase = async (client: Pick<PoolClient, 'query'>, id: string): P
 /** Throws Fatal `unknown_knowledge_base`: no record of the job can be stored. */
 export const storedBase = async (client: Pick<PoolClient, 'query'>, id: string): Promise<StoredBase> => {
   const kb = await findBase(client, id)
-  if (!kb) throw new Fatal('unknown_knowledge_base', `There is no knowledge base ${id} in this database.`)
+  if (!kb) throw unknownBase(id)
   return kb
 }
+
+export const unknownBase = (id: string): Fatal =>
+  new Fatal('unknown_knowledge_base', `There is no knowledge base ${id} in this database.`)

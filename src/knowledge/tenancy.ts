@@ -53,6 +53,14 @@ export const owners = {
     )
     return row!.tenant === tenant
   },
+  /** True while it is being deleted: its name is not free yet, and nothing more is done with it. */
+  async isDeleting(tx: EntityManager, kbId: string): Promise<boolean> {
+    const rows = await tx.execute('select 1 from knowledge_base_deletion where kb_id = ?', [kbId])
+    return rows.length > 0
+  },
+  async forget(tx: EntityManager, kbId: string): Promise<void> {
+    await tx.execute('delete from knowledge_base_owner where kb_id = ?', [kbId])
+  },
 }
 
 /** SQL that is true for the knowledge bases of a tenant; `kb` is a column, `?` the tenant. */

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { codeOf } from '../runtime/errors.ts'
 import { goneIsNull, pathsBelow } from './paths-below.ts'
 import { askAgainBytes, Room, type RoomOptions } from './room.ts'
-import { tooLarge, UploadRefusal, type Uploads } from './uploads.ts'
+import { tooLarge, UploadRefusal, type UploadRemoval, type Uploads } from './uploads.ts'
 
 /** Below the folder each knowledge base has a folder of its name. */
 export interface UploadFolderOptions extends RoomOptions {
@@ -16,12 +16,14 @@ export interface UploadFolderOptions extends RoomOptions {
 
 /** Hidden from sources; on the same disk, so that a file moves into its place whole. */
 const partial = '.partial'
+/** Likewise: what is to be deleted. */
+const away = '.away'
 
 /** No upload goes on for longer, in ms. */
 const longestUploadMs = 24 * 3600 * 1000
 
 /** Uploads as files of a folder. Names and paths are those that the contract lets through. */
-export const uploadFolder = (options: UploadFolderOptions): Uploads => {
+export const uploadFolder = (options: UploadFolderOptions): Uploads & UploadRemoval => {
   const { folder, maxBytes } = options
   const room = new Room(options)
   const fileOf = (kb: string, path: string) => join(folder, kb, ...path.split('/'))
@@ -68,6 +70,14 @@ export const uploadFolder = (options: UploadFolderOptions): Uploads => {
       await rm(file, { force: true })
       await withoutEmpty(dirname(file), join(folder, kb))
       return true
+    },
+    async putAway(kb) {
+      await mkdir(join(folder, away), { recursive: true })
+      await rename(join(folder, kb), join(folder, away, randomUUID())).catch(goneIsNull)
+    },
+    async clear() {
+      for (const name of (await readdir(join(folder, away)).catch(goneIsNull)) ?? [])
+        await rm(join(folder, away, name), { recursive: true, force: true })
     },
   }
 }

@@ -50,3 +50,11 @@ export interface Uploads {
   /** False where there is no such file. */
   delete(kb: string, path: string): Promise<boolean>
 }
+
+/** Deleting all files of a knowledge base. */
+export interface UploadRemoval {
+  /** Takes all files of a knowledge base out of sight, in one move. */
+  putAway(kb: string): Promise<void>
+  /** Deletes what was put away, by processes that were killed since as well. */
+  clear(): Promise<void>
+}

@@ -33,6 +33,7 @@ export interface FakePorts extends ApiPorts {
     /** What the meter was told. */
     metered: Parameters<ApiPorts['meter']['answered']>[0][]
     previews: { readonly source: object; readonly limit: number }[]
+    deletions: string[]
     repairs: { readonly kb: string | null; readonly codes: readonly string[] }[]
   }
   readonly stored: {
@@ -76,6 +77,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
       letters: [],
       previews: [],
       repairs: [],
+      deletions: [],
       rows: [],
       metered: [],
     },
@@ -181,6 +183,16 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     schedules: {
       list: async kbId => (kbOf(kbId) === null ? null : stored.schedules),
       remove: async (_, id) => stored.schedules.some(one => one.schedule_id === id),
+    },
+    deletions: {
+      async ask(kbId) {
+        const kb = kbOf(kbId)
+        if (kb === null) return null
+        asked.deletions.push(kbId)
+        const [asked_at, waiting_for] = [kb.deletion?.asked_at ?? '2026-11-26T10:00:00.000Z', null]
+        stored.knowledgeBases.splice(stored.knowledgeBases.indexOf(kb), 1)
+        return { kb_id: kbId, status: 'deleting', asked_at, waiting_for }
+      },
     },
     catalogue: {
       async list({ limit, after }) {
@@ -302,6 +314,7 @@ export const aKnowledgeBase = (over: Partial<KnowledgeBase> = {}): KnowledgeBase
   documents: 300,
   chunks: 1234,
   created_at: '2026-11-23T06:00:00.000Z',
+  deletion: null,
   ...over,
 })
 

@@ -10,7 +10,11 @@ import { temporaryFolder } from '../kit/temporary-folder.ts'
 import { fakePorts } from './fake-ports.ts'
 
 const { signal } = new AbortController()
-const owners = { of: async (kb: string) => ({ mine: 'acme', theirs: 'other' })[kb] ?? null, claim: async () => true }
+const owners = {
+  of: async (kb: string) => ({ mine: 'acme', theirs: 'other' })[kb] ?? null,
+  claim: async () => true,
+  isDeleting: async () => false,
+}
 const asked: (string | null)[] = []
 const ports: ApiPorts = {
   ...fakePorts(),
@@ -65,13 +69,15 @@ describe('an upload takes the name of its knowledge base', () => {
   afterAll(() => kept.remove())
   const uploads = uploadFolder({ folder: kept.folder, maxBytes: 4, reserveBytes: 0, quotaBytes: null })
   const file = join(kept.folder, 'new', 'a.txt')
-  const put = async (text: string, mine = true) => {
+  const put = async (text: string, mine = true, deleted: () => boolean = () => false) => {
     const claimed: string[] = []
     const claim = async (kb: string) => {
       claimed.push(`${kb} ${existsSync(file)}`)
       return mine
     }
-    const own = ownPorts({ ...ports, uploads }, 'acme', { ...owners, claim }).uploads
+    const of = async () => (claimed.length > 0 && mine ? 'acme' : null)
+    const isDeleting = async () => deleted()
+    const own = ownPorts({ ...ports, uploads }, 'acme', { of, claim, isDeleting }).uploads
     const code = await own.put('new', 'a.txt', Readable.from([Buffer.from(text)])).then(
       () => null,
       error => error.code,
@@ -87,9 +93,32 @@ describe('an upload takes the name of its knowledge base', () => {
     expect(await put('ours', false)).toEqual(['kb_taken', ['new false'], false])
   })
 
+  test('and is not kept where that is deleted before it is in its place', async () => {
+    expect(await put('ours', true, () => existsSync(file))).toEqual(['kb_deleting', ['new false'], false])
+  })
+
   test('once it has arrived', async () => {
     expect(await put('ours')).toEqual([null, ['new false'], true])
   })
+})
+
+test('of a knowledge base that is being deleted nothing is done any more, but to look how far it is', async () => {
+  const named = { kb_id: 'mine', verb: 'retry', phase: null } as const
+  const own = ownPorts(ports, 'acme', { ...owners, isDeleting: async () => true })
+  const refused = await Promise.allSettled([
+    own.knowledge.search({ kb: 'mine', mode: 'text', text: 'a', vector: null, topK: 1, filters: {} }),
+    own.verifier.verify('mine', { limit: 1, signal }),
+    own.uploads.list('mine', { limit: 1, after: null }),
+    own.uploads.put('mine', 'a.txt', Readable.from([]), 0),
+    own.catalogue.documents('mine', { limit: 1, after: null }),
+    own.jobs.command(named),
+    own.checkSource(uploaded, 'mine'),
+    own.structured.check(uploaded, 5, signal, 'mine'),
+  ])
+  for (const one of refused) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'kb_deleting' } })
+  expect(await own.catalogue.get('mine')).toBeNull()
+  expect(await own.jobs.ofKnowledgeBase('mine')).toBeNull()
+  expect(await own.deletions.ask('theirs')).toBeNull()
 })
 
 test('the operator may name files of the machine', async () => {

@@ -196,6 +196,26 @@ describe('every route', () => {
     ])
   })
 
+  test('what INTAKE rejected for a name before it was somebody’s stays the operator’s', async () => {
+    const letter = (position: number, uri: string) =>
+      api.pool.query(
+        `insert into dead_letter (lane, position, job_id, kb_id, stage, input_topic, input_lane, input_offset, code, message, attempts, uri)
+         values (8, $1, 'INTAKE', 'had-before', 'intake', 't', 0, 0, 'c', 'm', 1, $2)`,
+        [position, uri],
+      )
+    await letter(1, 'of-the-former')
+    await api.pool.query(`insert into knowledge_base_owner (kb_id, tenant) values ('had-before', 'initech')`)
+    await letter(2, 'of-the-present')
+    const seen = async (tenant: string) => {
+      const { secret } = await api.keys.create({ tenant, name: 'k', scopes: ['admin'], expires_at: null })
+      const path = '/api/ingestion/jobs/INTAKE/dead-letters/records'
+      const answer = await fetch(api.url + path, { headers: { authorization: `Bearer ${secret}` } })
+      const { dead_letters } = (await answer.json()) as { readonly dead_letters: { readonly uri: string }[] }
+      return dead_letters.map(({ uri }) => uri).filter(uri => uri.startsWith('of-the-'))
+    }
+    expect([await seen('initech'), await seen('default')]).toEqual([['of-the-present'], ['of-the-former']])
+  })
+
   test('what another tenant has sent is in its place, untouched', async () => {
     const { text } = await call('uploads', globex, globex.secret)
     expect(JSON.parse(text).uploads).toEqual([

@@ -13,7 +13,7 @@ export const openTestDatabase = async (open: () => Promise<TestDatabase>) => {
       await em
         .fork()
         .execute(
-          `truncate schedule, applied, parked_event, intake_partition, command, dead_letter, replay_document, lane, job, publication, followed, cluster, knowledge_base, knowledge_base_owner cascade`,
+          `truncate knowledge_base_deletion, schedule, applied, parked_event, intake_partition, command, dead_letter, replay_document, lane, job, publication, followed, cluster, knowledge_base, knowledge_base_owner cascade`,
         )
       await em.fork().execute(`update lease set until = '-infinity'`)
     },

@@ -65,6 +65,7 @@ test('after an error in the middle of a publication nothing that waits for its t
       }
       return em.fork().transactional(tx => work(tx, new Date()))
     },
+    apart: work => em.fork().transactional(work),
   }
   const serving = serve(tenure, {
     signal: new AbortController().signal,
@@ -72,7 +73,7 @@ test('after an error in the middle of a publication nothing that waits for its t
     async wait() {
       await createJobs({ em, knowledgeBases, queueDepth: 1, ...limits }).submit(submission('manual'))
     },
-    look: async () => ({ commands: true, due: false }),
+    look: async () => ({ commands: true, due: false, deleting: false }),
     watchMs: 60_000,
     tidyMs: 60_000,
     checkMs: 60_000,

@@ -86,6 +86,14 @@ describe.each(databases)('on %s, row-level security alone', (_, open) => {
       (await as(tenant).letters.list('INTAKE', { limit: 9, after: null })).dead_letters.map(one => one.uri)
     expect(await seen('acme')).toEqual([acme.canary])
     expect(await seen('default')).toEqual([null])
+    // Rejected before the name was theirs.
+    await api.pool.query(
+      `insert into dead_letter (lane, position, job_id, kb_id, stage, input_topic, input_lane, input_offset, code, message, attempts, uri, created_at)
+       values (9, 8, 'INTAKE', $1, 'intake', 't', 0, 0, 'c', 'm', 1, 'former', '2020-01-01')`,
+      [acme.kb],
+    )
+    expect(await seen('acme')).toEqual([acme.canary])
+    expect((await seen('default')).sort()).toEqual(['former', null])
   })
 
   test("is on every table that the API may read, but for those that are nobody's", async () => {

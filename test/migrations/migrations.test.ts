@@ -18,6 +18,7 @@ const all = [
   'Migration0009_refresh',
   'Migration0010_traces',
   'Migration0011_tenants',
+  'Migration0012_deletions',
 ]
 
 /** A knowledge base with a document, through the store. */

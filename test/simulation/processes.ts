@@ -24,6 +24,9 @@ export const knowledgeBases = {
   setChunking: async () => undefined,
   ownerOf: async () => null,
   claim: async () => true,
+  isDeleting: async () => false,
+  removeStored: async () => undefined,
+  forget: async () => undefined,
 }
 
 /** Ends a process as an operator does. */

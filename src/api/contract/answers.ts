@@ -1,5 +1,6 @@
 /** What the API answers when it succeeds. Times are ISO 8601 in UTC. */
 import { z } from 'zod'
+import type { DeletionBody } from '../../coordinator/deletions.ts'
 import type { IntakeStatus } from '../../coordinator/intake-status.ts'
 import type { JobPage, JobState, JobStatus } from '../../coordinator/jobs.ts'
 import { jobId, jobKind, jobState, kbId } from './requests.ts'
@@ -97,7 +98,17 @@ export const knowledgeBase = z.object({
   documents: count,
   chunks: count,
   created_at: time,
+  deletion: z
+    .object({ asked_at: time, waiting_for: z.string().nullable() })
+    .nullable()
+    .describe('That it is being deleted: since when, and what that waits for, where it cannot go on.'),
 })
+export const deletion = z.object({
+  kb_id: kbId,
+  status: z.literal('deleting'),
+  asked_at: time,
+  waiting_for: z.string().nullable().describe('What it waits for, where it cannot go on.'),
+}) satisfies z.ZodType<DeletionBody>
 export const knowledgeBasePage = z.object({ knowledge_bases: z.array(knowledgeBase).readonly(), next })
 
 export const documentSummary = z.object({

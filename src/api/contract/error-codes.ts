@@ -14,6 +14,7 @@ export const errorCodes = {
   internal: 'A fault of the service; its log has more under the `request_id`.',
   invalid_request: 'The request is well formed and wrong: `details.mistakes` has every mistake, with its path.',
   job_unfinished: 'The knowledge base has an unfinished job; `job_id` names it.',
+  kb_deleting: 'The knowledge base is being deleted; its name is free when it is gone.',
   kb_taken: 'The name of the knowledge base is taken.',
   method_not_allowed: 'The path is there, with other methods; the header `Allow` names them.',
   model_limited: 'The provider of the model limits the rate; `Retry-After` says when to ask again.',

@@ -5,7 +5,7 @@ import { invalid, noJob, route } from './route.ts'
 
 const admission = {
   ...invalid,
-  409: 'The knowledge base has an unfinished job (job_unfinished) or other settings (settings_conflict), or its name is taken (kb_taken).',
+  409: 'The knowledge base has an unfinished job (job_unfinished) or other settings (settings_conflict), or it is being deleted (kb_deleting), or its name is taken (kb_taken).',
   503: 'The queue is full; Retry-After says when to try again.',
 } as const
 const started = {

@@ -44,6 +44,7 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
 
   metricsTargets: 'metrics',
 
+  deleteKnowledgeBase: 'admin',
   keys: 'admin',
   createKey: 'admin',
   revokeKey: 'admin',

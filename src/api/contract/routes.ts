@@ -43,6 +43,18 @@ export const routes = {
     statuses: { 200: 'The knowledge base.' },
     errors: noKb,
   }),
+  deleteKnowledgeBase: route({
+    method: 'DELETE',
+    path: '/api/knowledge-bases/{kb_id}',
+    tag: 'knowledge bases',
+    summary: 'Delete a knowledge base with all that is in it, and give its name back; its jobs are cancelled',
+    params: requests.byKb,
+    answer: answers.deletion,
+    statuses: {
+      202: 'It is being deleted; it answers, with `deletion`, until it is gone. Asked again, nothing changes.',
+    },
+    errors: noKb,
+  }),
   documents: route({
     method: 'GET',
     path: '/api/knowledge-bases/{kb_id}/documents',

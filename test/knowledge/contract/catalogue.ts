@@ -19,6 +19,7 @@ export const describeCatalogue = (bench: StoreBench) =>
         documents: 5,
         chunks: 10,
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        deletion: null,
       })
       const uris: string[] = []
       let after: string | null = null

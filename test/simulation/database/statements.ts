@@ -69,6 +69,7 @@ const statements: readonly (readonly [string, Answer])[] = [
           .all()
           .some(({ appliedAt }) => appliedAt === null),
         due: false,
+        deleting: false,
         busy: jobs(database).some(({ status }) => ['pending', 'running', 'paused'].includes(String(status))),
       },
     ],
@@ -110,7 +111,7 @@ const statements: readonly (readonly [string, Answer])[] = [
   ['select 1 from admission for update', () => []],
   ['delete from replay_document where job_id in', () => []],
   [
-    'select coalesce(max(run), 0) as run from job where kb_id = ?',
+    'select coalesce(max(run), (select run_floor from admission), 0) as run from job where kb_id = ?',
     (database, [kb]) => [
       { run: String(Math.max(0, ...jobs(database).map(({ kbId, run }) => (kbId === kb ? Number(run) : 0)))) },
     ],
