@@ -1,19 +1,21 @@
 /**
- * Whether a real Jaeger shows a document's way as one trace: starts the Jaeger that is given (version 1, all in one, in
- * memory, on loopback) and every role as a process that sends its spans there, ingests one file, sends one upstream event in
- * a trace of its own, searches for it, and asks Jaeger's HTTP API for the traces of the service (exit code 1 if a stage is missing).
+ * Whether a real Jaeger shows a document's way as one trace: starts the Jaeger that is given (in memory, on loopback; version 2
+ * with the settings of deploy/jaeger/jaeger.yml, version 1 all in one) and every role as a process that sends its spans there,
+ * ingests one file, sends one upstream event in a trace of its own, searches for it, and asks Jaeger's HTTP API for the traces
+ * of the service (exit code 1 if a stage is missing).
  *
  *     npm run bench:jaeger -- --jaeger PATH
  *
  * Where there is no release at hand, Go builds one. The pages of its UI are a placeholder then; the API is what is asked:
  *
- *     go mod init jaegerhere && go get github.com/jaegertracing/jaeger/cmd/all-in-one@v1.76.0
- *     go build -o jaeger github.com/jaegertracing/jaeger/cmd/all-in-one
+ *     go mod init jaegerhere && go get github.com/jaegertracing/jaeger/cmd/jaeger@v1.76.0
+ *     go build -o jaeger github.com/jaegertracing/jaeger/cmd/jaeger             # 2.13.0, of the same module
+ *     go build -o jaeger-1 github.com/jaegertracing/jaeger/cmd/all-in-one       # 1.76.0
  */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { freePort } from '../src/supervisor/ports.ts'
 import { startEmbeddingServer } from '../test/kit/embedding-server.ts'
 import { openInstallation } from '../test/kit/installation.ts'
@@ -35,20 +37,47 @@ interface Trace {
   >
 }
 
+const freeAddress = async () => `127.0.0.1:${await freePort()}`
+const settingsFile = join(import.meta.dirname, '../deploy/jaeger/jaeger.yml')
+
+/** Of version 2: the settings of deploy/, on other addresses; its own metrics have none. */
+const second = async (otlp: string, query: string) => [
+  `--config=${settingsFile}`,
+  `--set=receivers.otlp.protocols.http.endpoint=${otlp}`,
+  `--set=extensions.jaeger_query.http.endpoint=${query}`,
+  `--set=extensions.jaeger_query.grpc.endpoint=${await freeAddress()}`,
+  '--set=service.telemetry.metrics.level=none',
+  '--set=service.telemetry.logs.level=error',
+]
+
+/** Of version 1. */
+const first = async (otlp: string, query: string) => {
+  const more = [
+    'admin.http',
+    'collector.otlp.grpc',
+    'query.grpc-server',
+    'collector.grpc-server',
+    'collector.http-server',
+  ]
+  const others = await Promise.all(more.map(async flag => `--${flag}.host-port=${await freeAddress()}`))
+  const used = [`--collector.otlp.http.host-port=${otlp}`, `--query.http-server.host-port=${query}`]
+  return [...used, ...others, '--log-level=error']
+}
+
 /** Jaeger on free ports of this machine. */
 const startJaeger = async (program: string) => {
-  const flags = ['collector.otlp.http', 'query.http-server', 'admin.http', 'collector.otlp.grpc', 'query.grpc-server']
-  const more = ['collector.grpc-server', 'collector.http-server']
-  const addresses = await Promise.all([...flags, ...more].map(async () => `127.0.0.1:${await freePort()}`))
-  const options = [...flags, ...more].map((flag, i) => `--${flag}.host-port=${addresses[i]}`)
-  const child = spawn(program, [...options, '--log-level=error'], {
+  const [otlp, query] = [await freeAddress(), await freeAddress()]
+  const { stdout: help } = await promisify(execFile)(program, ['--help'])
+  const flagsOf = help.includes('--config ') ? second : first
+  console.log(`Jaeger ${flagsOf === second ? `2, by ${settingsFile}` : '1, all in one'}`)
+  const child = spawn(program, await flagsOf(otlp, query), {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, SPAN_STORAGE_TYPE: 'memory' },
   })
   process.once('exit', () => child.kill())
   await once(child, 'spawn')
-  const [otlp, query, admin] = addresses
-  await until('Jaeger is ready', async () => (await fetch(`http://${admin}/`).catch(() => null))?.ok, 60_000)
+  const services = `http://${query}/api/services`
+  await until('Jaeger is ready', async () => (await fetch(services).catch(() => null))?.ok, 60_000)
   const ask = async (path: string): Promise<readonly Trace[]> => {
     const answer = await fetch(`http://${query}${path}`)
     if (answer.status === 404) return []

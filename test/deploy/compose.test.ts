@@ -81,6 +81,11 @@ describe('docker-compose.yml', () => {
     }
   })
 
+  test('asks a role for its health in words without spaces, where the Docker API of an older Podman cuts them', () => {
+    for (const [name, { healthcheck }] of roles)
+      for (const word of healthcheck!.test) expect(word, name).toMatch(/^\S+$/)
+  })
+
   test('keeps what it must in volumes that it names', () => {
     const named = Object.values(compose.services)
       .flatMap(({ volumes = [] }) => volumes)
