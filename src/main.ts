@@ -115,7 +115,7 @@ const registerQuickstart = (program: Command, context: CliContext): void => {
           if (!whole) throw new ExitCode(1)
           return
         }
-        say(output, `\nPenstock stays up at ${running.url} (Ctrl-C ends it).`)
+        say(output, `\nPenstock stays up at ${running.url}, in a browser too (Ctrl-C ends it).`)
         if (apiKey !== null && config.api.key === null)
           say(
             output,

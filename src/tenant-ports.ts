@@ -2,6 +2,7 @@ import { createKeys } from './access/key-store.ts'
 import { atOnce } from './api/at-once.ts'
 import { ownPorts } from './api/own-ports.ts'
 import type { ApiPorts } from './api/ports.ts'
+import { builtConsole } from './built-console.ts'
 import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createDeletions } from './coordinator/deletion-store.ts'
 import { intakeStatus } from './coordinator/intake-store.ts'
@@ -44,6 +45,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
     uploads: uploadsOf(config),
     keys: createKeys(orm.em),
     jaegerUrl: config.traces.jaegerUrl,
+    consoleFolder: builtConsole(),
     dependencies: dependenciesOf(parts, ['api']),
     metrics: parts.metering.metrics,
     metricsTargets: config.metrics.targets,

@@ -82,6 +82,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
     },
     explain: (kbId, id) => ofKb(kbId, null, () => ports.explain(kbId, id)),
     jaegerUrl: ports.jaegerUrl,
+    consoleFolder: ports.consoleFolder,
     knowledge: { search: query => ofKb(query.kb, [], () => ports.knowledge.search(query)) },
     verifier: {
       verify: (kbId, options) => ofKb(kbId, null, () => ports.verifier.verify(kbId, options)),

@@ -34,6 +34,8 @@ export interface ApiPorts {
   explain(kbId: string, id: string): Promise<Provenance | null>
   /** Where people see traces; null where nobody said. */
   readonly jaegerUrl: string | null
+  /** Where the built console is; null where it was not built. */
+  readonly consoleFolder: string | null
   readonly verifier: Verifier
   readonly uploads: Uploads
   /** The embedder of a knowledge base's settings; throws Fatal when it cannot be had (no key). */

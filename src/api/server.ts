@@ -12,6 +12,7 @@ import { z } from 'zod'
 import { requestIdOf } from '../telemetry/request-id.ts'
 import { ApiError, invalidRequest } from './api-error.ts'
 import { refuseBadHttp } from './bad-http.ts'
+import { serveConsole } from './console.ts'
 import type { Mistake } from './contract/errors.ts'
 import { kbId } from './contract/requests.ts'
 import type { Route } from './contract/route.ts'
@@ -102,6 +103,7 @@ export const createServer = (
     serveReference(reads, ports.version)
     serveMetrics(reads, ports)
   })
+  serveConsole(app, ports)
   serve(app, ({ method, octets }) => method !== 'GET' && octets === undefined)
   app.register(async files => {
     takeOctets(files)

@@ -128,6 +128,7 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
     stored,
     explain: async (kbId, id) => stored.explained[`${kbId}/${id}`] ?? null,
     jaegerUrl: 'http://jaeger.test:16686/',
+    consoleFolder: null,
     jobs: {
       async submit(request) {
         asked.submissions.push(request)

@@ -112,6 +112,13 @@ describe('the package, running everything', () => {
     expect(JSON.parse(search.output()).hits[0].uri).toMatch(/page\.html$/)
   })
 
+  test('shows its console to a browser', async () => {
+    const page = await fetch(up.url)
+    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/console/'])
+    const [, script] = /src="(\/console\/assets\/[^"]+\.js)"/.exec(await page.text())!
+    expect((await fetch(up.url + script)).headers.get('content-type')).toContain('javascript')
+  })
+
   test('has a client by which the example ingests, follows, and searches', { timeout: 120_000 }, async () => {
     const program = (...args: readonly string[]) =>
       run(process.execPath, [join(folder, clientExample), ...args], {

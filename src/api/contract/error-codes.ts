@@ -11,6 +11,7 @@ export const errorCodes = {
   headers_too_large: 'The headers are larger than 16 KiB.',
   idempotency_key_reused: 'The Idempotency-Key came with another request within a day.',
   illegal_transition: 'The state of the job forbids the command; `details` has `job_id` and `status`.',
+  console_not_built: 'The console for browsers is not built; the message says how.',
   internal: 'A fault of the service; its log has more under the `request_id`.',
   invalid_request: 'The request is well formed and wrong: `details.mistakes` has every mistake, with its path.',
   job_unfinished: 'The knowledge base has an unfinished job; `job_id` names it.',
