@@ -55,12 +55,11 @@ const gone = async (
     said = line
   }
   for (;;) {
-    const kb = await patiently(() => client.knowledgeBase({ params: { kb_id: id } }, signal), {
-      signal,
-      silent: say,
-    }).catch(missing)
-    if (kb?.deletion?.asked_at !== askedAt) return
-    if (kb.deletion.waiting_for !== null) say(`It waits for ${kb.deletion.waiting_for}.`)
+    const look = { signal, silent: say }
+    const kb = await patiently(() => client.knowledgeBase({ params: { kb_id: id } }, signal), look).catch(missing)
+    if (kb === null && !(await patiently(() => isHeld(client, id, signal), look))) return
+    if (kb !== null && kb.deletion?.asked_at !== askedAt) return
+    if (kb?.deletion?.waiting_for) say(`It waits for ${kb.deletion.waiting_for}.`)
     await pause(lookEveryMs, undefined, { signal })
   }
 }
@@ -69,3 +68,13 @@ const missing = (error: unknown): null => {
   if (error instanceof ClientError && error.status === 404) return null
   throw error
 }
+
+/** A name that was held by uploads alone has no knowledge base to look at, and is being deleted all the same. */
+const isHeld = (client: Client, id: string, signal: AbortSignal): Promise<boolean> =>
+  client.uploads({ params: { kb_id: id }, query: {} }, signal).then(
+    () => false,
+    error => {
+      if (error instanceof ClientError && error.code === 'kb_deleting') return true
+      throw error
+    },
+  )

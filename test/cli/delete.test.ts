@@ -1,4 +1,5 @@
 import { describe, it, vi } from 'vitest'
+import { deleting } from '../../src/api/api-error.ts'
 import { aKnowledgeBase, fakePorts } from '../api/fake-ports.ts'
 import { penstock } from './run.ts'
 
@@ -28,6 +29,25 @@ describe.concurrent('penstock kb delete', () => {
     expect(JSON.parse(json.stdout)).toEqual({
       ...{ kb_id: 'handbook', status: 'deleting', asked_at: '2026-11-26T10:00:00.000Z', waiting_for: null },
     })
+  })
+
+  it('waits for a name that is held by uploads alone, which has nothing to show', async ({ expect }) => {
+    let looks = 0
+    const ports = fakePorts({
+      deletions: {
+        ask: async kb_id => ({ kb_id, status: 'deleting', asked_at: '2026-11-26T10:00:00.000Z', waiting_for: null }),
+      },
+      uploads: {
+        ...fakePorts().uploads,
+        async list(kbId) {
+          looks += 1
+          if (looks < 3) throw deleting(kbId)
+          return { uploads: [], next: null }
+        },
+      },
+    })
+    const { code, stdout } = await penstock(ports, 'kb', 'delete', 'handbook', '--yes', '--wait')
+    expect([code, stdout, looks]).toEqual([0, 'handbook is deleted. Its name is free.\n', 3])
   })
 
   it('of one that is not there ends with an error', async ({ expect }) => {
