@@ -16,7 +16,8 @@ export const intakePartitions = async ({ transaction, upstreamPartitions }: Read
 /** Partition to where its next record will be. */
 export const upstreamEnds = async (tenure: Reading): Promise<ReadonlyMap<number, number>> => {
   const ends = new Map<number, number>()
-  for (let partition = 0; partition < (await intakePartitions(tenure)); partition++)
+  const partitions = await intakePartitions(tenure)
+  for (let partition = 0; partition < partitions; partition++)
     ends.set(partition, (await tenure.broker.range(topic, partition)).end)
   return ends
 }
