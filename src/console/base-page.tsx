@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { useClient } from './client.ts'
+import { byPage } from './pages.ts'
 import { More, State, Table, Wrong } from './parts.tsx'
 import { Search } from './search.tsx'
 import { number, time } from './text.ts'
@@ -54,8 +55,7 @@ const Documents = ({ kbId }: { readonly kbId: string }) => {
     queryKey: ['documents', kbId],
     queryFn: ({ pageParam, signal }) =>
       client.documents({ params: { kb_id: kbId }, query: { limit: 20, after: pageParam } }, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    ...byPage,
   })
   return (
     <>
@@ -71,11 +71,7 @@ const Documents = ({ kbId }: { readonly kbId: string }) => {
           </tr>
         ))}
       </Table>
-      <More
-        has={documents.hasNextPage}
-        busy={documents.isFetchingNextPage}
-        load={() => void documents.fetchNextPage()}
-      />
+      <More of={documents} />
     </>
   )
 }

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { useClient } from './client.ts'
+import { byPage } from './pages.ts'
 import { More, Table, Wrong } from './parts.tsx'
 import { number, time } from './text.ts'
 
@@ -10,8 +11,7 @@ export const BasesPage = () => {
   const bases = useInfiniteQuery({
     queryKey: ['bases'],
     queryFn: ({ pageParam, signal }) => client.knowledgeBases({ query: { after: pageParam } }, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    ...byPage,
   })
   const found = bases.data?.pages.flatMap(page => page.knowledge_bases)
   return (
@@ -41,7 +41,7 @@ export const BasesPage = () => {
           ))}
         </Table>
       )}
-      <More has={bases.hasNextPage} busy={bases.isFetchingNextPage} load={() => void bases.fetchNextPage()} />
+      <More of={bases} />
     </>
   )
 }

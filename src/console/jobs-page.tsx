@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import type { AnswerOf } from '../api/contract/routes.ts'
 import { useClient } from './client.ts'
+import { byPage } from './pages.ts'
 import { More, State, Table, Wrong } from './parts.tsx'
 import { time } from './text.ts'
 
@@ -18,8 +19,7 @@ export const JobsPage = () => {
   const jobs = useInfiniteQuery({
     queryKey: ['jobs', status],
     queryFn: ({ pageParam, signal }) => client.jobs({ query: { status, after: pageParam } }, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    ...byPage,
     placeholderData: keepPreviousData,
   })
   const found = jobs.data?.pages.flatMap(page => page.jobs)
@@ -51,7 +51,7 @@ export const JobsPage = () => {
           ))}
         </Table>
       )}
-      <More has={jobs.hasNextPage} busy={jobs.isFetchingNextPage} load={() => void jobs.fetchNextPage()} />
+      <More of={jobs} />
     </>
   )
 }

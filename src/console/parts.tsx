@@ -36,10 +36,17 @@ export const Table = ({
     </div>
   )
 
+/** A list that is read page by page. */
+interface Paged {
+  readonly hasNextPage: boolean
+  readonly isFetchingNextPage: boolean
+  fetchNextPage(): Promise<unknown>
+}
+
 /** Asks for the next page of a list, where there is one. */
-export const More = ({ has, busy, load }: { readonly has: boolean; readonly busy: boolean; load(): void }) =>
-  has ? (
-    <button type="button" className="secondary" aria-busy={busy} onClick={load}>
+export const More = ({ of }: { readonly of: Paged }) =>
+  of.hasNextPage ? (
+    <button type="button" className="secondary" aria-busy={of.isFetchingNextPage} onClick={() => of.fetchNextPage()}>
       More
     </button>
   ) : null

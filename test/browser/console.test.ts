@@ -76,6 +76,18 @@ describe.skipIf(executablePath === undefined)('the console', () => {
     })
   })
 
+  test('reads a list on, page by page, when that is asked for', async () => {
+    const ports = fakePorts()
+    for (let i = 1; i <= 60; i++) ports.stored.jobs.push(aJob({ job_id: `job-${i}` }))
+    await visit(ports, async page => {
+      await page.getByRole('link', { name: 'job-50', exact: true }).waitFor()
+      expect(await page.getByRole('link', { name: 'job-60', exact: true }).count()).toBe(0)
+      await page.getByRole('button', { name: 'More' }).click()
+      await page.getByRole('link', { name: 'job-60', exact: true }).waitFor()
+      await page.getByRole('button', { name: 'More' }).waitFor({ state: 'detached' })
+    })
+  })
+
   test('shows a job with its phases, and follows it without being told to', async () => {
     const ports = fakePorts()
     ports.stored.jobs.push(aJob())
