@@ -154,6 +154,8 @@ const compare = async (what: string, on: Installation, scraped: readonly string[
   console.log(`${what}, to without, over ${pairs} pairs: median (least to greatest)`)
   console.log(`  processor seconds of all roles  ${ratios(measured, ({ cpu }) => cpu)}`)
   for (const role of roles) console.log(`    ${role.padEnd(29)} ${ratios(measured, ({ byRole }) => byRole[role]!)}`)
+  const more = measured.map(([with_, without]) => ((with_.cpu - without.cpu) * 1000) / Number(values.documents))
+  console.log(`  more of them, in ms a document  ${spread(more)}`)
   console.log(`  time of the job                 ${ratios(measured, ({ seconds }) => seconds)}`)
 }
 

@@ -15,6 +15,9 @@ export interface Arrived {
   readonly read: ReadEvent | Refused
 }
 
+/** As its span tells of it. */
+export const inputOf = (record: BrokerRecord) => ({ record, value: { type: 'upstream_document', uri: record.key } })
+
 /** Where the events of a knowledge base go: the first lane of its stream. */
 export interface StreamLane {
   readonly jobId: string
@@ -61,9 +64,9 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
   const codes: string[] = []
   const left = new Map([...rooms].map(([kb, room]) => [kb, { ...room }]))
   for (const [i, { record, read }] of arrived.entries()) {
-    const headers = { ...trace.headers(record, null), [originHeader]: originOf(record, partition) }
+    const headers = { ...trace.headers(inputOf(record), null), [originHeader]: originOf(record, partition) }
     const letter = (refused: Refused) => {
-      trace.rejected(record, null, refused.refused)
+      trace.rejected(inputOf(record), null, refused.refused)
       const one = letterOf({ ...record, headers }, refused, partition, codec)
       sends.push({ topic: deadLetters.name, lane: partition % lanes, record: one })
       codes.push(refused.refused.code)

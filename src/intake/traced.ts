@@ -2,7 +2,7 @@ import type { SliceTrace } from '../runtime/tracing.ts'
 import { intake } from '../schemas/names.ts'
 import { upstreamDocuments } from '../schemas/topics.ts'
 import type { PartitionWorkerOptions } from './options.ts'
-import type { Arrived } from './routing.ts'
+import { type Arrived, inputOf } from './routing.ts'
 
 /** Works on records of a partition inside their spans, which go on in the traces of their senders. */
 export const traced = async <T>(
@@ -10,7 +10,7 @@ export const traced = async <T>(
   arrived: readonly Arrived[],
   work: (trace: SliceTrace) => Promise<T>,
 ): Promise<T> => {
-  const inputs = arrived.map(({ record }) => ({ record, value: { type: 'upstream_document', uri: record.key } }))
+  const inputs = arrived.map(({ record }) => inputOf(record))
   const trace = tracing.slice({ stage: intake, topic: upstreamDocuments.name, job: null, lane, inputs, attempt: 1 })
   try {
     const result = await trace.within(() => work(trace))

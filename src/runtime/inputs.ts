@@ -1,5 +1,6 @@
 import type { Topic } from '../schemas/topics.ts'
-import { type Input, originOf } from './settle.ts'
+import { originOf } from './inherited-headers.ts'
+import type { Input } from './settle.ts'
 import type { StageContext } from './stage.ts'
 
 /** What a stage may ask about its inputs, by identity: it is given the very values that were decoded. */

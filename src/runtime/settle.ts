@@ -5,8 +5,9 @@ import { traceIdOf } from '../schemas/identity.ts'
 import type { LaneJob } from '../schemas/lane-control.ts'
 import { hasPhase } from '../schemas/names.ts'
 import { type AnyRecord, deadLetters, progressTopic, type RecordOf, type Topic } from '../schemas/topics.ts'
-import { originHeader, traceOfParent } from '../schemas/trace-context.ts'
+import { traceOfParent } from '../schemas/trace-context.ts'
 import type { Reject } from './errors.ts'
+import { inheriting } from './inherited-headers.ts'
 import type { Slice } from './lane-queue.ts'
 import { type Discard, type Emission, isDiscard, type Outcome, type Stage } from './stage.ts'
 import type { SliceTrace } from './tracing.ts'
@@ -77,10 +78,6 @@ const text = (value: AnyRecord | null, field: 'uri' | 'document_id' | 'source' |
 
 const isUsed = ({ branch }: Topic, job: LaneJob): boolean => branch === undefined || hasPhase(job, branch)
 
-/** Where its document began: what the record says, or the record itself. */
-export const originOf = ({ headers, offset }: BrokerRecord, { name }: Topic, lane: number): string =>
-  headers[originHeader] ?? `${name}/${lane}/${offset}`
-
 /** Turns the outcomes of a slice into the records of its one transaction: outputs, end marks, dead letters, progress. Pure. */
 export const settle = (codec: Codec, options: SettleOptions): Settlement => {
   const { stage, job, lane, slice, inputs, outcomes, said, trace } = options
@@ -104,11 +101,8 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
   const rejected = [...options.rejected]
   let outputs = 0
   const branchOutputs: Record<string, number> = {}
-  const inherited = (record: BrokerRecord, document: string | null): Readonly<Record<string, string>> => ({
-    ...trace.headers(record, document),
-    [originHeader]: originOf(record, stage.from, lane),
-  })
-  const emitted = (emission: Emission, { record }: Input) => {
+  const inherited = inheriting(options)
+  const emitted = (emission: Emission, input: Input) => {
     if (!stage.to.includes(emission.topic))
       throw new Error(`Stage ${stage.name} emitted to ${emission.topic.name}, which is not one of its outputs.`)
     if (!isUsed(emission.topic, job))
@@ -117,7 +111,7 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       )
     const to = emission.lane ?? lane
     if (emission.topic === stage.from) return add(emission.topic, to, emission.key, emission.value)
-    const headers = inherited(record, text(emission.value, 'document_id'))
+    const headers = inherited(input, text(emission.value, 'document_id'))
     add(emission.topic, to, emission.key, emission.value, headers)
     const { name, branch } = emission.topic
     const items = emission.topic.counts(emission.value)
@@ -143,8 +137,8 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
 
   const letters = rejected.map(({ record, value, uri, document, reject, part }) => {
     const documentId = document?.id ?? text(value, 'document_id')
-    trace.rejected(record, documentId, reject)
-    const headers = inherited(record, documentId)
+    trace.rejected({ record, value }, documentId, reject)
+    const headers = inherited({ record, value }, documentId)
     const letter: DeadLetter = {
       type: 'dead_letter',
       job_id: job.job_id,

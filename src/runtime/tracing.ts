@@ -20,14 +20,20 @@ export interface SliceAbout {
   readonly attempt: number
 }
 
+/** What becomes of an input is told with it; its value is null where it could not be read. */
+export interface TracedInput {
+  readonly record: BrokerRecord
+  readonly value: AnyRecord | null
+}
+
 /** The spans of one attempt of one slice: of the slice, and of each document in it. */
 export interface SliceTrace {
   /** Calls that `work` makes are shown inside the slice. */
   within<T>(work: () => Promise<T>): Promise<T>
   /** The trace headers of a record that an input became; `document` where it is about one. */
-  headers(input: BrokerRecord, document: string | null): Readonly<Record<string, string>>
+  headers(input: TracedInput, document: string | null): Readonly<Record<string, string>>
   /** An input, or a part of it, went to the dead letters. */
-  rejected(input: BrokerRecord, document: string | null, why: { readonly code: string; readonly message: string }): void
+  rejected(input: TracedInput, document: string | null, why: { readonly code: string; readonly message: string }): void
   /** `aborted` is no fault: the lane was held, lost, or its process stops. */
   end(how: 'done' | 'aborted' | { readonly error: unknown }): void
 }
@@ -36,7 +42,7 @@ export interface SliceTrace {
 export const untraced: Tracing = {
   slice: () => ({
     within: work => work(),
-    headers: input => inheritedTrace(input.headers),
+    headers: ({ record }) => inheritedTrace(record.headers),
     rejected: () => undefined,
     end: () => undefined,
   }),

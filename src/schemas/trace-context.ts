@@ -38,8 +38,10 @@ export const rootSpanOf = (traceId: string): string => traceId.slice(16)
 
 type Headers = Readonly<Record<string, string>>
 
+const none: Headers = Object.freeze({})
+
 /** The trace headers among these, where there is a context in them. */
 export const inheritedTrace = ({ traceparent, tracestate }: Headers): Headers => {
-  if (traceparent === undefined || readTraceparent(traceparent) === null) return {}
+  if (traceparent === undefined || readTraceparent(traceparent) === null) return none
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate }
 }

@@ -5,6 +5,7 @@ import {
   type Link,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   trace,
 } from '@opentelemetry/api'
@@ -18,21 +19,18 @@ import {
   ATTR_MESSAGING_OPERATION_TYPE,
   ATTR_MESSAGING_SYSTEM,
 } from '@opentelemetry/semantic-conventions/incubating'
-import type { BrokerRecord } from '../kafka/broker.ts'
 import { Wait } from '../runtime/errors.ts'
-import type { SliceAbout, SliceTrace, Tracing } from '../runtime/tracing.ts'
+import type { SliceAbout, SliceTrace, TracedInput, Tracing } from '../runtime/tracing.ts'
 import { traceIdOf } from '../schemas/identity.ts'
 import { rootSpanOf } from '../schemas/trace-context.ts'
 import { headersOf, parentOf, spanContextOf } from './contexts.ts'
 import { withIds } from './document-ids.ts'
 import { thrownIn } from './log-trace.ts'
+import { documentOf, isBite, SliceUnits, type Unit } from './slice-units.ts'
 import { failed, tracer } from './spans.ts'
 
 /** Links of one span; what has more shows the first of them. */
 const mostLinks = 128
-
-type Headers = ReturnType<typeof headersOf>
-type SliceInput = SliceAbout['inputs'][number]
 
 /** A span for each document of a slice, in the trace of the document; and one of the slice where it has not just one. */
 export const tracing: Tracing = { slice: about => new SliceSpans(about) }
@@ -40,88 +38,71 @@ export const tracing: Tracing = { slice: about => new SliceSpans(about) }
 class SliceSpans implements SliceTrace {
   readonly #about: SliceAbout
   readonly #startTime = Date.now()
-  readonly #documents = new Map<string, Span>()
-  /** Of each record but bites, the span of its document. */
-  readonly #spans = new Map<BrokerRecord, Span>()
-  readonly #bites = new Map<BrokerRecord, SliceInput>()
-  /** Of the record before: those of one document follow one another. */
-  #last: { readonly traceparent: string; readonly document: string | null; readonly unit: string } | null = null
-  readonly #headers = new Map<Span, Headers>()
+  /** What all spans of the slice say. */
+  readonly #common: Attributes
+  readonly #units = new SliceUnits()
+  #lastHeaders: { readonly span: Span; readonly headers: ReturnType<typeof headersOf> } | null = null
   /** The document's, where there is one alone: what happens inside is in its trace then. */
   readonly #slice: Span
   readonly #alone: boolean
 
   constructor(about: SliceAbout) {
     this.#about = about
-    const unitOf = about.inputs.map(input => this.#unitOf(input, documentOf(input)))
-    const units = new Map<string, SliceInput>()
-    for (const [i, input] of about.inputs.entries()) if (!units.has(unitOf[i]!)) units.set(unitOf[i]!, input)
-    const [only] = units.values()
-    this.#alone = units.size === 1 && only !== undefined && !isBite(only)
-    if (this.#alone) this.#slice = this.#document(only!, documentOf(only!))
+    this.#common = commonOf(about)
+    for (const input of about.inputs) this.#units.of(input, documentOf(input))
+    const units = this.#units.all()
+    const [only] = units
+    this.#alone = units.length === 1 && only !== undefined && !isBite(only.input)
+    if (this.#alone) this.#slice = this.#spanOf(only!)
     else {
-      const links = [...units.values()].flatMap(({ record }) => linkTo(record.headers)).slice(0, mostLinks)
-      this.#slice = this.#start(ROOT_CONTEXT, [...this.#jobLink(), ...links], {
+      const senders = units.flatMap(({ sender }) => linkTo(sender)).slice(0, mostLinks)
+      this.#slice = this.#start(ROOT_CONTEXT, [...this.#jobLink(), ...senders], {
         ...this.#place(),
         [ATTR_MESSAGING_BATCH_MESSAGE_COUNT]: about.inputs.length,
       })
-      for (const input of units.values()) if (!isBite(input)) this.#document(input, documentOf(input))
+      for (const unit of units) if (!isBite(unit.input)) this.#spanOf(unit)
     }
-    for (const [i, input] of about.inputs.entries())
-      if (isBite(input)) this.#bites.set(input.record, input)
-      else this.#spans.set(input.record, this.#documents.get(unitOf[i]!)!)
   }
 
   within<T>(work: () => Promise<T>): Promise<T> {
     return context.with(trace.setSpan(ROOT_CONTEXT, this.#slice), work)
   }
 
-  headers(record: BrokerRecord, document: string | null) {
-    const span = this.#spanOf(record, document)
-    const headers = this.#headers.get(span) ?? headersOf(span.spanContext())
-    this.#headers.set(span, headers)
-    return headers
+  headers(input: TracedInput, document: string | null) {
+    const span = this.#spanFor(input, document)
+    if (this.#lastHeaders?.span !== span) this.#lastHeaders = { span, headers: headersOf(span.spanContext()) }
+    return this.#lastHeaders.headers
   }
 
-  rejected(record: BrokerRecord, document: string | null, why: { readonly code: string; readonly message: string }) {
-    failed(this.#spanOf(record, document), Object.assign(new Error(why.message), { name: 'Reject', code: why.code }))
+  rejected(input: TracedInput, document: string | null, why: { readonly code: string; readonly message: string }) {
+    failed(this.#spanFor(input, document), Object.assign(new Error(why.message), { name: 'Reject', code: why.code }))
   }
 
   end(how: Parameters<SliceTrace['end']>[0]): void {
     if (typeof how === 'object') thrownIn(how.error, this.#slice.spanContext())
-    const spans = this.#alone ? this.#documents.values() : [...this.#documents.values(), this.#slice]
-    for (const span of spans) {
+    const documents = this.#units.all().flatMap(({ span }) => span ?? [])
+    for (const span of this.#alone ? documents : [...documents, this.#slice]) {
       if (how === 'aborted') span.setAttribute('penstock.aborted', true)
       else if (how !== 'done') told(span, how.error)
       span.end()
     }
   }
 
-  #spanOf(record: BrokerRecord, document: string | null): Span {
-    const own = this.#spans.get(record)
-    if (own) return own
-    const bite = this.#bites.get(record)
-    return bite === undefined || document === null ? this.#slice : this.#document(bite, document)
+  /** Of what could not be read, the slice's. */
+  #spanFor({ record, value }: TracedInput, document: string | null): Span {
+    if (value === null) return this.#slice
+    const input = { record, value }
+    if (!isBite(input)) return this.#spanOf(this.#units.of(input, documentOf(input)))
+    return document === null ? this.#slice : this.#spanOf(this.#units.of(input, document))
   }
 
-  #document(input: SliceInput, document: string | null): Span {
-    const unit = this.#unitOf(input, document)
-    const span = this.#documents.get(unit) ?? this.#begin(input, document)
-    this.#documents.set(unit, span)
-    return span
-  }
-
-  /** What has one span in a slice: a document, in one trace. */
-  #unitOf({ record: { headers } }: SliceInput, document: string | null): string {
-    const { traceparent = '' } = headers
-    if (this.#last?.traceparent === traceparent && this.#last.document === document) return this.#last.unit
-    const unit = `${spanContextOf(headers)?.traceId ?? ''}/${document ?? ''}`
-    this.#last = { traceparent, document, unit }
-    return unit
+  #spanOf(unit: Unit): Span {
+    unit.span ??= this.#begin(unit)
+    return unit.span
   }
 
   /** Goes on in the trace that the record is of; begins one where it has none. */
-  #begin({ record, value }: SliceInput, document: string | null): Span {
+  #begin({ input: { record, value }, document, sender }: Unit): Span {
     const { job } = this.#about
     const attributes: Attributes = {
       // What is the same for all is said by the slice, to which each links.
@@ -130,8 +111,7 @@ class SliceSpans implements SliceTrace {
       ...(document === null || document === value.uri ? {} : { 'penstock.document_id': document }),
       ...(typeof value.uri === 'string' ? { 'penstock.uri': value.uri } : {}),
     }
-    const parent = spanContextOf(record.headers)
-    if (parent) return this.#start(parentOf(parent), this.#sliceLink(), attributes)
+    if (sender) return this.#start(parentOf(sender), this.#sliceLink(), attributes)
     const links = [...this.#sliceLink(), ...this.#jobLink()]
     // Of a stream, a document may come many times.
     if (!job || document === null || job.kind === 'stream') return this.#start(ROOT_CONTEXT, links, attributes)
@@ -141,13 +121,8 @@ class SliceSpans implements SliceTrace {
   }
 
   #start(parent: Context, links: Link[], more: Attributes): Span {
-    const { stage, topic, job, attempt } = this.#about
-    const attributes: Attributes = {
-      [ATTR_MESSAGING_SYSTEM]: 'kafka',
-      'penstock.attempt': attempt,
-      ...(job ? { 'penstock.job_id': job.job_id, 'penstock.kb_id': job.kb_id } : {}),
-      ...more,
-    }
+    const { stage, topic } = this.#about
+    const attributes = { ...this.#common, ...more }
     const startTime = this.#startTime
     return tracer.startSpan(`${stage} ${topic}`, { kind: SpanKind.CONSUMER, startTime, links, attributes }, parent)
   }
@@ -156,6 +131,7 @@ class SliceSpans implements SliceTrace {
   #place(): Attributes {
     const { stage, topic, lane } = this.#about
     return {
+      [ATTR_MESSAGING_SYSTEM]: 'kafka',
       [ATTR_MESSAGING_OPERATION_NAME]: stage,
       [ATTR_MESSAGING_OPERATION_TYPE]: 'process',
       [ATTR_MESSAGING_DESTINATION_NAME]: topic,
@@ -171,12 +147,14 @@ class SliceSpans implements SliceTrace {
 
   #jobLink(): Link[] {
     const { job } = this.#about
-    return job?.traceparent ? linkTo({ traceparent: job.traceparent }) : []
+    return job?.traceparent ? linkTo(spanContextOf({ traceparent: job.traceparent })) : []
   }
 }
 
-/** Many documents come of it, that are not known before. */
-const isBite = ({ value }: SliceInput): boolean => value.type === 'load_request'
+const commonOf = ({ job, attempt }: SliceAbout): Attributes => ({
+  ...(attempt > 1 ? { 'penstock.attempt': attempt } : {}),
+  ...(job ? { 'penstock.job_id': job.job_id, 'penstock.kb_id': job.kb_id } : {}),
+})
 
 /** To wait is not to fail. */
 const told = (span: Span, error: unknown): void => {
@@ -185,13 +163,7 @@ const told = (span: Span, error: unknown): void => {
   else failed(span, error)
 }
 
-const documentOf = ({ value: { document_id, uri } }: SliceInput): string | null =>
-  typeof document_id === 'string' ? document_id : typeof uri === 'string' ? uri : null
-
-const linkTo = (headers: Readonly<Record<string, string>>): Link[] => {
-  const span = spanContextOf(headers)
-  return span ? [{ context: span }] : []
-}
+const linkTo = (span: SpanContext | null): Link[] => (span ? [{ context: span }] : [])
 
 const linkToTrace = (traceId: string): Link => ({
   context: { traceId, spanId: rootSpanOf(traceId), traceFlags: 1, isRemote: true },

@@ -30,7 +30,7 @@ test('records of one document have one span, whatever their parents in its trace
     input('one', parent(one, '3'.repeat(16))),
   ]
   const trace = slice(inputs)
-  const named = inputs.map(({ record }) => readTraceparent(trace.headers(record, null).traceparent)!)
+  const named = inputs.map(one => readTraceparent(trace.headers(one, null).traceparent)!)
   trace.end('done')
   expect(named.map(({ traceId }) => traceId)).toEqual([one, two, one])
   expect(named[2]!.spanId).toBe(named[0]!.spanId)
@@ -41,7 +41,7 @@ test('records of one document have one span, whatever their parents in its trace
 test('a document of a replay begins a trace that links to the first span of the one it repeats', async () => {
   const one = input('one')
   const trace = slice([one], { job: laneJob({ job_id: 'job-2', replay_of: 'job-1' }) })
-  const { spanId } = readTraceparent(trace.headers(one.record, null).traceparent)!
+  const { spanId } = readTraceparent(trace.headers(one, null).traceparent)!
   trace.end('done')
   const span = await gotSpan(spanId)
   const old = traceIdOf('job-1', 'one')
@@ -51,7 +51,7 @@ test('a document of a replay begins a trace that links to the first span of the 
 test('a slice that waits says so and has not failed; its attempt is told', async () => {
   const one = input('waits')
   const trace = slice([one], { attempt: 3 })
-  const { spanId } = readTraceparent(trace.headers(one.record, null).traceparent)!
+  const { spanId } = readTraceparent(trace.headers(one, null).traceparent)!
   trace.end({ error: new Wait('provider_429', 'Slow down.', 1_000) })
   expect(await gotSpan(spanId)).toMatchObject({
     failed: false,
@@ -63,10 +63,8 @@ test('a slice that waits says so and has not failed; its attempt is told', async
 test('a reject fails the span of its document alone', async () => {
   const [good, bad] = [input('good'), input('bad', {}, 1)]
   const trace = slice([good, bad])
-  const [goodId, badId] = [good, bad].map(
-    ({ record }) => readTraceparent(trace.headers(record, null).traceparent)!.spanId,
-  )
-  trace.rejected(bad.record, 'bad', { code: 'provider_400', message: 'No.' })
+  const [goodId, badId] = [good, bad].map(one => readTraceparent(trace.headers(one, null).traceparent)!.spanId)
+  trace.rejected(bad, 'bad', { code: 'provider_400', message: 'No.' })
   trace.end('done')
   expect(await gotSpan(badId!)).toMatchObject({ failed: true, attributes: { 'error.type': 'provider_400' } })
   expect(await gotSpan(goodId!)).toMatchObject({ failed: false })

@@ -2,16 +2,24 @@ import type { OutgoingRecord } from '../broker.ts'
 import { type ByteWriter, sizeOfVarint } from './byte-writer.ts'
 import { crc32c } from './internals.ts'
 
-/** A record with the lengths of its texts in bytes, each measured once. */
-interface Sized {
-  readonly record: OutgoingRecord
-  readonly key: number
-  readonly headers: readonly {
+/** Headers with the lengths of their texts in bytes, each measured once. */
+interface SizedHeaders {
+  readonly list: readonly {
     readonly name: string
     readonly nameBytes: number
     readonly value: string
     readonly valueBytes: number
   }[]
+  /** With their count. */
+  readonly bytes: number
+}
+
+/** A record with the lengths of its parts in bytes. */
+interface Sized {
+  readonly record: OutgoingRecord
+  readonly key: number
+  /** Those of the record before are the same object where the record has its headers. */
+  readonly headers: SizedHeaders
   /** What follows its own length. */
   readonly body: number
 }
@@ -26,32 +34,55 @@ const noLeaderEpoch = 0
 /** Attributes of a record and its timestamp's distance to the first of its batch, all made at once: a byte each. */
 const fixedBytes = 2
 
-const sizedOf = (record: OutgoingRecord, index: number): Sized => {
-  const key = Buffer.byteLength(record.key)
-  const headers = Object.entries(record.headers ?? {}).map(([name, value]) => ({
+const sizedHeaders = (headers: NonNullable<OutgoingRecord['headers']>): SizedHeaders => {
+  const list = Object.entries(headers).map(([name, value]) => ({
     name,
     nameBytes: Buffer.byteLength(name),
     value,
     valueBytes: Buffer.byteLength(value),
   }))
-  let body = fixedBytes + sizeOfVarint(index) + sizeOfVarint(key) + key
-  body += sizeOfVarint(record.value.length) + record.value.length + sizeOfVarint(headers.length)
-  for (const { nameBytes, valueBytes } of headers)
-    body += sizeOfVarint(nameBytes) + nameBytes + sizeOfVarint(valueBytes) + valueBytes
+  let bytes = sizeOfVarint(list.length)
+  for (const { nameBytes, valueBytes } of list)
+    bytes += sizeOfVarint(nameBytes) + nameBytes + sizeOfVarint(valueBytes) + valueBytes
+  return { list, bytes }
+}
+
+const noHeaders = sizedHeaders({})
+
+const sizedOf = (record: OutgoingRecord, index: number, before: Sized | undefined): Sized => {
+  const key = Buffer.byteLength(record.key)
+  let headers = noHeaders
+  if (record.headers)
+    headers = record.headers === before?.record.headers ? before.headers : sizedHeaders(record.headers)
+  const { length } = record.value
+  const body =
+    fixedBytes + sizeOfVarint(index) + sizeOfVarint(key) + key + sizeOfVarint(length) + length + headers.bytes
   return { record, key, headers, body }
 }
 
-const writeRecord = (to: ByteWriter, { record, key, headers, body }: Sized, index: number): void => {
-  to.varint(body)
-  to.int8(0)
-  to.varint(0)
-  to.varint(index)
-  to.text(record.key, key)
-  to.buffer(record.value)
-  to.varint(headers.length)
-  for (const { name, nameBytes, value, valueBytes } of headers) {
+const writeHeaders = (to: ByteWriter, { list }: SizedHeaders): void => {
+  to.varint(list.length)
+  for (const { name, nameBytes, value, valueBytes } of list) {
     to.text(name, nameBytes)
     to.text(value, valueBytes)
+  }
+}
+
+const writeRecords = (to: ByteWriter, records: readonly Sized[]): void => {
+  let written: SizedHeaders | undefined
+  let writtenAt = 0
+  for (const [index, { record, key, headers, body }] of records.entries()) {
+    to.varint(body)
+    to.int8(0)
+    to.varint(0)
+    to.varint(index)
+    to.text(record.key, key)
+    to.buffer(record.value)
+    const start = to.at
+    if (headers === written) to.again(writtenAt, headers.bytes)
+    else writeHeaders(to, headers)
+    written = headers
+    writtenAt = start
   }
 }
 
@@ -62,7 +93,8 @@ export interface SizedRecords {
 }
 
 export const sizeRecords = (of: readonly OutgoingRecord[]): SizedRecords => {
-  const records = of.map(sizedOf)
+  const records: Sized[] = []
+  for (const [index, record] of of.entries()) records.push(sizedOf(record, index, records[index - 1]))
   return { records, bytes: records.reduce((sum, { body }) => sum + sizeOfVarint(body) + body, batchHeaderBytes) }
 }
 
@@ -91,6 +123,6 @@ export const writeBatch = (to: ByteWriter, batch: TransactionalBatch): void => {
   to.int16(producerEpoch)
   to.int32(firstSequence)
   to.int32(records.length)
-  for (const [index, record] of records.entries()) writeRecord(to, record, index)
+  writeRecords(to, records)
   to.bytes.writeUInt32BE(crc32c(to.bytes.subarray(start + checksumAt + 4, start + bytes)), start + checksumAt)
 }

@@ -55,4 +55,10 @@ export class ByteWriter {
     this.varint(value.length)
     this.at += value.copy(this.bytes, this.at)
   }
+
+  /** As many bytes once more that were written at `from`. */
+  again(from: number, count: number): void {
+    this.bytes.copyWithin(this.at, from, from + count)
+    this.at += count
+  }
 }

@@ -42,6 +42,10 @@ class Cursor {
     this.#bytes = bytes
   }
 
+  get at(): number {
+    return this.#at
+  }
+
   skip(count: number): void {
     this.#at += count
   }
@@ -64,6 +68,11 @@ class Cursor {
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
   }
+
+  /** Whether as many bytes at the cursor are those from `start` on. */
+  repeats(start: number, length: number): boolean {
+    return this.#bytes.compare(this.#bytes, start, start + length, this.#at, this.#at + length) === 0
+  }
 }
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
@@ -80,20 +89,39 @@ const readHeaders = (cursor: Cursor): Readonly<Record<string, string>> => {
   return headers
 }
 
+/** Reads headers until the end of their record; equal ones in a row are one object, as many records of one document have. */
+class HeaderReader {
+  #start = 0
+  #length = -1
+  #headers = noHeaders
+
+  read(cursor: Cursor, end: number): Readonly<Record<string, string>> {
+    const { at } = cursor
+    const length = end - at
+    if (length === this.#length && cursor.repeats(this.#start, length)) cursor.skip(length)
+    else this.#headers = readHeaders(cursor)
+    this.#start = at
+    this.#length = length
+    return this.#headers
+  }
+}
+
 const readRecords = (batch: Buffer, baseOffset: number, from: number, into: BrokerRecord[]): void => {
   const attributes = batch.readInt16BE(21)
   const firstTimestamp = Number(batch.readBigInt64BE(27))
   const maxTimestamp = Number(batch.readBigInt64BE(35))
   const count = batch.readInt32BE(57)
   const cursor = new Cursor(decompress(attributes, batch.subarray(headerBytes)))
+  const headersOf = new HeaderReader()
   for (let i = 0; i < count; i++) {
-    cursor.varint()
+    const length = cursor.varint()
+    const end = cursor.at + length
     cursor.skip(1)
     const timestamp = firstTimestamp + cursor.varint()
     const offset = baseOffset + cursor.varint()
     const key = cursor.bytes()
     const value = cursor.bytes()
-    const headers = readHeaders(cursor)
+    const headers = headersOf.read(cursor, end)
     if (offset < from) continue
     into.push({
       offset,

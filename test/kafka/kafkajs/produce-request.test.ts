@@ -26,10 +26,14 @@ const record = fc.record(
   },
   { requiredKeys: ['key', 'value'] },
 )
+/** Runs of records that have their headers in common, as those of one document do. */
+const run = fc
+  .tuple(fc.array(record, { minLength: 1, maxLength: 30 }), fc.boolean())
+  .map(([records, common]) => (common ? records.map(one => ({ ...one, headers: records[0]!.headers ?? {} })) : records))
 const partition = fc.record({
   partition: fc.nat(1000),
   firstSequence: fc.nat(),
-  messages: fc.array(record, { minLength: 1, maxLength: 100 }),
+  messages: fc.array(run, { minLength: 1, maxLength: 4 }).map(runs => runs.flat()),
 })
 const payloads: fc.Arbitrary<ProducePayload> = fc.record({
   transactionalId: fc.string({ minLength: 1, maxLength: 40 }),
@@ -73,10 +77,16 @@ test('records whose lengths take several bytes are encoded as KafkaJS does', asy
   expect(encodeProduce(payload, now).equals(await encodedByKafkaJs(payload))).toBe(true)
 })
 
-test('what is written is what is read', () => {
+test('what is written is what is read; equal headers in a row are one object then', () => {
+  const headers = { traceparent: '00-1-2-01', origin: 'documents/3/7' }
+  const value = Buffer.from('one')
   const messages = [
-    { key: 'a', value: Buffer.from('one'), headers: { traceparent: '00-1-2-01', origin: 'documents/3/7' } },
+    { key: 'a', value, headers },
+    { key: 'b', value, headers },
+    { key: 'c', value, headers: { ...headers } },
+    { key: 'd', value, headers: { ...headers, origin: 'documents/3/8' } },
     { key: 'ü', value: Buffer.alloc(0) },
+    { key: 'e', value, headers },
   ]
   const payload = {
     transactionalId: 'a',
@@ -88,8 +98,13 @@ test('what is written is what is read', () => {
   }
   const body = encodeProduce(payload, now)
   const batch = body.subarray(2 + 1 + 2 + 4 + 4 + 2 + 1 + 4 + 4 + 4)
-  expect(readCommitted(batch, 0, []).records).toEqual([
-    { offset: 0, key: 'a', value: messages[0]!.value, headers: messages[0]!.headers, timestamp: now },
-    { offset: 1, key: 'ü', value: Buffer.alloc(0), headers: {}, timestamp: now },
-  ])
+  const { records } = readCommitted(batch, 0, [])
+  expect(records).toEqual(
+    messages.map((message, offset) => ({ offset, timestamp: now, ...message, headers: message.headers ?? {} })),
+  )
+  const [a, b, c, d, , e] = records.map(one => one.headers)
+  expect(b).toBe(a)
+  expect(c).toBe(a)
+  expect(d).not.toBe(a)
+  expect(e).not.toBe(a)
 })
