@@ -7,6 +7,7 @@ import { createDeadLetters } from './coordinator/dead-letter-store.ts'
 import { createDeletions } from './coordinator/deletion-store.ts'
 import { intakeStatus } from './coordinator/intake-store.ts'
 import { createJobs } from './coordinator/job-store.ts'
+import { createKbSettings } from './coordinator/kb-settings-store.ts'
 import { createSchedules } from './coordinator/schedule-store.ts'
 import { dryRun, idOf } from './dry-run.ts'
 import { createCatalogue, knowledgeBases } from './knowledge/catalogue.ts'
@@ -68,6 +69,7 @@ export const tenantPorts = async (parts: Parts, nudge: () => void): Promise<(ten
       intake: () => intakeStatus({ em: own, tenant, broker, partitions: config.upstream.partitions }),
       dryRun: dryRun(openSource, catalogue),
       deletions: createDeletions({ ...admission, tenant }),
+      kbSettings: createKbSettings({ ...admission, tenant }),
       schedules: createSchedules({ em: own, knowledgeBases }),
       knowledge: { search: query => search(pool, query, snapshotOf(tenant)) },
       explain: (kbId, id) => explainHit(queriesOf(pool, tenant), kbId, id),

@@ -54,6 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'coordinator/intake-status.ts',
       'coordinator/schedules.ts',
       'coordinator/deletions.ts',
+      'coordinator/kb-settings.ts',
       'knowledge/knowledge-base.ts',
       'knowledge/explain.ts',
       'schemas/tenants.ts',

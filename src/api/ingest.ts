@@ -59,6 +59,7 @@ const completed = async (ports: RequestPorts, kbId: string, work: StartRequest):
     sources: sources.map(({ spec }) => spec),
     schedule: sources.map(({ spec, refresh }) => ({ source: ports.sourceId(spec), spec, refresh })),
     chunking: work.chunking ?? settings.chunking,
+    ...(work.chunking === undefined ? { chunking_open: true as const } : {}),
     embedding,
     parallelism: work.parallelism ?? ports.lanes.perJob,
     priority: work.priority,

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '../runtime/errors.ts'
-import { invalidRequest, notFound } from './api-error.ts'
+import { deleting, invalidRequest, notFound } from './api-error.ts'
+import type { KnowledgeBase } from './contract/answers.ts'
 import type { Handlers } from './handler.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -7,7 +8,11 @@ import type { ApiPorts } from './ports.ts'
 export const knowledgeBaseHandlers = ({
   catalogue,
   deletions,
-}: ApiPorts): Pick<Handlers, 'knowledgeBases' | 'knowledgeBase' | 'deleteKnowledgeBase' | 'documents'> => ({
+  kbSettings,
+}: ApiPorts): Pick<
+  Handlers,
+  'knowledgeBases' | 'knowledgeBase' | 'changeKnowledgeBase' | 'deleteKnowledgeBase' | 'documents'
+> => ({
   knowledgeBases: {
     async answer({ query: { limit, after } }) {
       return { status: 200, body: await catalogue.list({ limit, after: after ?? null }) }
@@ -16,6 +21,16 @@ export const knowledgeBaseHandlers = ({
   knowledgeBase: {
     async answer({ params: { kb_id } }) {
       const kb = await catalogue.get(kb_id)
+      if (kb === null) throw notFound('knowledge base', kb_id)
+      return { status: 200, body: kb }
+    },
+  },
+  changeKnowledgeBase: {
+    async answer({ params: { kb_id }, body }) {
+      const changed = await kbSettings.change(kb_id, body)
+      if (changed?.outcome === 'deleting') throw deleting(kb_id)
+      if (changed?.outcome === 'overlap') throw tooMuchOverlap(changed.chunking)
+      const kb = changed && (await catalogue.get(kb_id))
       if (kb === null) throw notFound('knowledge base', kb_id)
       return { status: 200, body: kb }
     },
@@ -35,6 +50,11 @@ export const knowledgeBaseHandlers = ({
     },
   },
 })
+
+const tooMuchOverlap = ({ chunk_size, chunk_overlap }: KnowledgeBase['chunking']) => {
+  const message = `must be smaller than chunk_size: it would be ${chunk_overlap}, of ${chunk_size}; state both`
+  return invalidRequest([{ path: 'chunking.chunk_overlap', message }])
+}
 
 const badCursor = (error: unknown): never => {
   if (codeOf(error) === 'bad_cursor') throw invalidRequest([{ path: 'query.after', message: messageOf(error) }])

@@ -71,6 +71,7 @@ export const ownPorts = (ports: ApiPorts, tenant: string, owners: Owners): ApiPo
       }
     },
     deletions: { ask: async kbId => ((await owns(kbId)) ? ports.deletions.ask(kbId) : null) },
+    kbSettings: { change: (kbId, change) => ofKb(kbId, null, () => ports.kbSettings.change(kbId, change)) },
     schedules: {
       list: kbId => ofKb(kbId, null, () => ports.schedules.list(kbId)),
       remove: (kbId, id) => ofKb(kbId, false, () => ports.schedules.remove(kbId, id)),

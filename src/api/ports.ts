@@ -5,6 +5,7 @@ import type { DeadLetters, ReplayPlan } from '../coordinator/dead-letters.ts'
 import type { Deletions } from '../coordinator/deletions.ts'
 import type { IntakeStatus } from '../coordinator/intake-status.ts'
 import type { Jobs, Submission } from '../coordinator/jobs.ts'
+import type { KbSettings } from '../coordinator/kb-settings.ts'
 import type { Schedules } from '../coordinator/schedules.ts'
 import type { Provenance } from '../knowledge/explain.ts'
 import type { KnowledgeStore } from '../knowledge/knowledge-base.ts'
@@ -28,6 +29,7 @@ export interface ApiPorts {
   intake(): Promise<IntakeStatus>
   readonly schedules: Schedules
   readonly deletions: Deletions
+  readonly kbSettings: KbSettings
   readonly catalogue: Catalogue
   readonly knowledge: Pick<KnowledgeStore, 'search'>
   /** How a chunk or a document came about; null where there is none of this id. */

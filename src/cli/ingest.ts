@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { IngestBody } from '../api/contract/requests.ts'
+import { type ChunkingFlags, chunkingOf, chunkingOptions } from './chunking-flags.ts'
 import { type CliContext, ExitCode, UsageError } from './context.ts'
 import { summary } from './job-text.ts'
 import { embeddingOption, examples, integer, jsonFlag } from './options.ts'
@@ -7,11 +8,8 @@ import { type SourceFlags, sourceOptions, sourcesOf } from './source-flags.ts'
 import { say, sayJson } from './text.ts'
 import { watchToEnd } from './watch.ts'
 
-interface Flags extends SourceFlags {
+interface Flags extends SourceFlags, ChunkingFlags {
   readonly kb: string
-  readonly strategy?: 'markdown' | 'recursive' | 'fixed'
-  readonly chunkSize?: number
-  readonly chunkOverlap?: number
   readonly embedding?: NonNullable<IngestBody['embedding']>
   readonly parallelism?: number
   readonly priority?: number
@@ -38,10 +36,7 @@ export const registerIngest = (program: Command, context: CliContext): void => {
     )
     .requiredOption('--kb <id>', 'the knowledge base: lower-case letters, digits, - and _')
     .option('--uploads', 'what was sent with penstock upload, beside the sources named or instead of them')
-  sourceOptions(ingesting, ['events'])
-    .addOption(new Option('--strategy <name>', 'how documents are cut').choices(['markdown', 'recursive', 'fixed']))
-    .option('--chunk-size <tokens>', 'size of a chunk', integer)
-    .option('--chunk-overlap <tokens>', 'what a chunk repeats of the one before', integer)
+  chunkingOptions(sourceOptions(ingesting, ['events']))
     .option('--embedding <provider:model:dimensions>', 'model of a new knowledge base', embeddingOption)
     .option('--parallelism <lanes>', 'lanes the job gets', integer)
     .option('--priority <number>', 'the larger goes first among those that wait', integer)
@@ -86,11 +81,7 @@ const ingest = async (context: CliContext, sources: readonly string[], flags: Fl
 }
 
 const bodyOf = (context: CliContext, sources: readonly string[], flags: Flags): IngestBody => {
-  const chunking = {
-    ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
-    ...(flags.chunkSize === undefined ? {} : { chunk_size: flags.chunkSize }),
-    ...(flags.chunkOverlap === undefined ? {} : { chunk_overlap: flags.chunkOverlap }),
-  }
+  const chunking = chunkingOf(flags)
   const refresh = {
     ...(flags.refreshEvery === undefined ? {} : { refresh_every: flags.refreshEvery }),
     ...(flags.refreshCron === undefined ? {} : { refresh_cron: flags.refreshCron }),

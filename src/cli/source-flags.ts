@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { isVideoAddress, videoList } from '../api/contract/address-source.ts'
 import type { IngestBody } from '../api/contract/requests.ts'
 import { type CliContext, UsageError } from './context.ts'
 import { collect, decimal, integer } from './options.ts'
@@ -142,7 +143,7 @@ const sourceOf = (context: Pick<CliContext, 'cwd'>, source: string, flags: Sourc
   }
   if (type === 'youtube') {
     const languages = flags.language === undefined ? {} : { languages: [...flags.language] }
-    return { type, ...listOf(source), ...languages, ...(flags.withoutGenerated ? { generated: false } : {}) }
+    return { type, ...videoList(source), ...languages, ...(flags.withoutGenerated ? { generated: false } : {}) }
   }
   if (isAddress) throw new UsageError(`'${source}' is an address; a folder or a file is wanted for ${type}`)
   const path = resolve(context.cwd, source)
@@ -163,14 +164,4 @@ const crawlOf = ({ depth, maxPages, host, sitemap, withoutSitemaps, rate, ignore
     ...(rate === undefined ? {} : { rate }),
     ...(ignoreRobots ? { respect_robots: false } : {}),
   }
-}
-
-const isVideoAddress = (source: string): boolean =>
-  /^https?:\/\/(?:(?:www|m)\.)?(?:youtube\.com|youtu\.be)\//i.test(source)
-
-/** A channel, a playlist or a video, by its address or by what its id looks like. */
-const listOf = (source: string) => {
-  if (/^UC[\w-]{22}$|\/channel\//.test(source)) return { channels: [source] }
-  if (/^(?:PL|UU|FL|OL|RD)[\w-]{10,}$|\/playlist\?/.test(source)) return { playlists: [source] }
-  return { videos: [source] }
 }

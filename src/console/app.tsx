@@ -6,6 +6,7 @@ import { ClientError } from '../api/client.ts'
 import { BasePage } from './base-page.tsx'
 import { BasesPage } from './bases-page.tsx'
 import { ClientContext, clientWith, keepKey, keptKey } from './client.ts'
+import { IngestPage } from './ingest-page.tsx'
 import { JobPage } from './job-page.tsx'
 import { JobsPage } from './jobs-page.tsx'
 import { KeyForm } from './key-form.tsx'
@@ -41,6 +42,9 @@ export const App = () => {
                 <li>
                   <Link href="/bases">Knowledge bases</Link>
                 </li>
+                <li>
+                  <Link href="/ingest">Ingest</Link>
+                </li>
               </ul>
               <ul>
                 <li>
@@ -69,6 +73,9 @@ export const App = () => {
                   <BasesPage />
                 </Route>
                 <Route path="/bases/:id">{({ id }) => <BasePage id={decodeURIComponent(id)} />}</Route>
+                <Route path="/ingest/:id?">
+                  {({ id = '' }) => <IngestPage key={id} kbId={decodeURIComponent(id)} />}
+                </Route>
                 <Route>There is no such page.</Route>
               </Switch>
             )}

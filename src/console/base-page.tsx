@@ -42,6 +42,9 @@ export const BasePage = ({ id }: { readonly id: string }) => {
         <>
           <Search kbId={id} />
           <Documents kbId={id} />
+          <p>
+            <Link href={`/ingest/${encodeURIComponent(id)}`}>Put more into it</Link>
+          </p>
           <Delete kbId={id} />
         </>
       )}

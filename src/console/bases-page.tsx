@@ -23,7 +23,7 @@ export const BasesPage = () => {
       ) : (
         <Table
           head={['Name', 'Documents', 'Chunks', 'Embedding', 'Made']}
-          none="There are none. `penstock ingest FOLDER --kb NAME` makes one."
+          none="There are none. Make one under Ingest, or with `penstock ingest FOLDER --kb NAME`."
         >
           {found.map(({ kb_id, documents, chunks, embedding, created_at, deletion }) => (
             <tr key={kb_id}>

@@ -44,7 +44,7 @@ export const JobsPage = () => {
       ) : (
         <Table
           head={['Knowledge base', 'Job', 'State', 'Progress', 'Submitted']}
-          none="There are none. `penstock ingest FOLDER --kb NAME` begins one."
+          none="There are none. Begin one under Ingest, or with `penstock ingest FOLDER --kb NAME`."
         >
           {found.map(job => (
             <JobRow key={job.job_id} job={job} />

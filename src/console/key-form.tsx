@@ -13,7 +13,8 @@ export const KeyForm = ({ why, give }: { readonly why: string; give(key: string)
       <input name="key" type="password" autoComplete="off" required />
     </label>
     <small>
-      It is kept until this tab is closed. With the scope `read` it shows; `control` steers jobs, `admin` deletes.
+      It is kept until this tab is closed. With the scope `read` it shows; `ingest` begins jobs, `control` steers them,
+      `admin` deletes.
     </small>
     <button type="submit">Show it</button>
   </form>

@@ -1,8 +1,23 @@
 import type { ReactNode } from 'react'
+import { ClientError } from '../api/client.ts'
 
-/** What went wrong, in the words of the API. */
-export const Wrong = ({ error }: { readonly error: Error | null }) =>
-  error === null ? null : <p role="alert">{error.message}</p>
+/** What went wrong, in the words of the API, with each mistake that it found. */
+export const Wrong = ({ error }: { readonly error: Error | null }) => {
+  if (error === null) return null
+  const mistakes = error instanceof ClientError ? error.mistakes : []
+  return (
+    <div role="alert">
+      <p>{error.message}</p>
+      <ul>
+        {mistakes.map(({ path, message }) => (
+          <li key={`${path} ${message}`}>
+            <code>{path}</code> {message}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
 
 /** The state of a job or a phase. */
 export const State = ({ of }: { readonly of: string }) => <span className={`state ${of}`}>{of}</span>

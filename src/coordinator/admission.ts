@@ -102,8 +102,9 @@ export const admit = async (
   if (await knowledgeBases.isDeleting(tx, request.kb_id)) return { outcome: 'deleting' }
   const found = await conflict(tx, request)
   if (found) return found
-  const { kb_id, embedding, chunking } = request
+  const { kb_id, embedding } = request
   const kb = await knowledgeBases.get(tx, kb_id)
+  const chunking = request.chunking_open && kb ? kb.chunking : request.chunking
   if (kb && (kb.embedding.model !== embedding.model || kb.embedding.dimensions !== embedding.dimensions))
     return { outcome: 'settings_conflict', message: settingsConflict(kb_id, kb.embedding, embedding) }
   if ((await tx.count(JobRow, { status: 'pending' })) >= queueDepth)
@@ -123,7 +124,7 @@ export const admit = async (
     `update job set closed_at = now() where kb_id = ? and kind = ? and status = 'failed' and closed_at is null`,
     [kb_id, kindOf(request)],
   )
-  const { schedule, ...submission } = request
+  const { schedule, chunking_open: _, ...submission } = { ...request, chunking }
   const state = newJob(branchesOf(request))
   const job = tx.create(JobRow, {
     id: randomUUID(),

@@ -57,6 +57,8 @@ export interface Submission {
     readonly chunk_size: number
     readonly chunk_overlap: number
   }
+  /** The request left the chunking open: a knowledge base that is there has the last word. Not kept with the job. */
+  readonly chunking_open?: true
   readonly embedding: { readonly provider: 'hashing' | 'openai'; readonly model: string; readonly dimensions: number }
   /** Lanes the job asks for; fixed at admission. */
   readonly parallelism: number

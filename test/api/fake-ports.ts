@@ -195,6 +195,17 @@ export const fakePorts = (over: Partial<ApiPorts> = {}): FakePorts => {
         return { kb_id: kbId, status: 'deleting', asked_at, waiting_for }
       },
     },
+    kbSettings: {
+      async change(kbId, { chunking }) {
+        const kb = kbOf(kbId)
+        if (kb === null) return null
+        const stated = Object.fromEntries(Object.entries(chunking).filter(([, value]) => value !== undefined))
+        const changed = { ...kb.chunking, ...stated }
+        if (changed.chunk_overlap >= changed.chunk_size) return { outcome: 'overlap', chunking: changed }
+        stored.knowledgeBases[stored.knowledgeBases.indexOf(kb)] = { ...kb, chunking: changed }
+        return { outcome: 'changed' }
+      },
+    },
     catalogue: {
       async list({ limit, after }) {
         const following = stored.knowledgeBases.filter(kb => after === null || kb.kb_id > after)

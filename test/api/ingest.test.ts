@@ -21,6 +21,7 @@ describe('POST /ingest', () => {
         kb_id: 'handbook',
         sources: [docs],
         chunking: { strategy: 'markdown', chunk_size: 512, chunk_overlap: 64 },
+        chunking_open: true,
         embedding: { provider: 'hashing', model: 'hashing-v1', dimensions: 384 },
         parallelism: 2,
         priority: 0,

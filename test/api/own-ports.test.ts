@@ -112,6 +112,7 @@ test('of a knowledge base that is being deleted nothing is done any more, but to
     own.uploads.put('mine', 'a.txt', Readable.from([]), 0),
     own.catalogue.documents('mine', { limit: 1, after: null }),
     own.jobs.command(named),
+    own.kbSettings.change('mine', { chunking: { chunk_size: 300 } }),
     own.checkSource(uploaded, 'mine'),
     own.structured.check(uploaded, 5, signal, 'mine'),
   ])
@@ -119,6 +120,7 @@ test('of a knowledge base that is being deleted nothing is done any more, but to
   expect(await own.catalogue.get('mine')).toBeNull()
   expect(await own.jobs.ofKnowledgeBase('mine')).toBeNull()
   expect(await own.deletions.ask('theirs')).toBeNull()
+  expect(await own.kbSettings.change('theirs', { chunking: { chunk_size: 300 } })).toBeNull()
 })
 
 test('the operator may name files of the machine', async () => {

@@ -65,6 +65,36 @@ describe('knowledge bases', () => {
     expect((await get(ports, '/api/knowledge-bases/other')).statusCode).toBe(404)
   })
 
+  it('change how they are cut: what is named, and no more', async () => {
+    const ports = fakePorts()
+    ports.stored.knowledgeBases.push(aKnowledgeBase())
+    const { chunking } = aKnowledgeBase()
+    const change = async (payload: object, kb = 'handbook') => {
+      const answer = await createServer(ports).inject({ method: 'PATCH', url: `/api/knowledge-bases/${kb}`, payload })
+      return [answer.statusCode, answer.json().error?.details?.mistakes ?? answer.json().chunking]
+    }
+    expect(await change({ chunking: { chunk_size: 300 } })).toEqual([200, { ...chunking, chunk_size: 300 }])
+    expect(await change({ chunking: { strategy: 'fixed', chunk_overlap: 0 } })).toEqual([
+      200,
+      { strategy: 'fixed', chunk_size: 300, chunk_overlap: 0 },
+    ])
+    const fits = 'must be smaller than chunk_size: it would be 300, of 300; state both'
+    expect(await change({ chunking: { chunk_overlap: 300 } })).toEqual([
+      422,
+      [{ path: 'chunking.chunk_overlap', message: fits }],
+    ])
+    expect(await change({ chunking: {} })).toEqual([422, [{ path: 'chunking', message: 'must name what changes' }]])
+    expect(await change({ chunking: { chunk_size: 1, strategy: 'x' }, embedding: { provider: 'hashing' } })).toEqual([
+      422,
+      [
+        { path: 'chunking.strategy', message: expect.stringContaining('must be one of "markdown"') },
+        { path: 'chunking.chunk_size', message: 'must be at least 16' },
+        { path: 'embedding', message: 'is no known field; known are chunking' },
+      ],
+    ])
+    expect((await change({ chunking: { chunk_size: 300 } }, 'other'))[0]).toBe(404)
+  })
+
   it('are listed page by page, and by no larger pages than there are', async () => {
     const ports = fakePorts()
     ports.stored.knowledgeBases.push(...['a', 'b', 'c'].map(kb_id => aKnowledgeBase({ kb_id })))

@@ -21,6 +21,7 @@ const bodies: Bodies = {
   resume: ({ job }) => ({ job_id: job }),
   cancel: ({ job }) => ({ job_id: job }),
   retry: ({ job }) => ({ job_id: job }),
+  changeKnowledgeBase: () => ({ chunking: { chunk_size: 300 } }),
   search: ({ kb, canary }) => ({ kb_id: kb, query: canary, mode: 'text' }),
   dryRunReplay: () => ({}),
   replayDeadLetters: () => ({}),

@@ -88,6 +88,71 @@ describe.skipIf(executablePath === undefined)('the console', () => {
     })
   })
 
+  test('uploads files and begins their ingestion, then shows the job', async () => {
+    const kept: string[] = []
+    const ports = fakePorts({
+      uploads: {
+        ...fakePorts().uploads,
+        async put(_, path, content) {
+          const bytes = Buffer.concat(await content.toArray())
+          kept.push(`${path}: ${bytes}`)
+          return { path, bytes: bytes.length, sha256: '0'.repeat(64) }
+        },
+      },
+    })
+    ports.stored.jobs.push(aJob())
+    ports.stored.admission = { outcome: 'accepted', job_id: 'job-1', kb_id: 'handbook', status: 'pending' }
+    await visit(ports, async page => {
+      await page.getByRole('link', { name: 'Ingest' }).click()
+      await page.getByLabel('Knowledge base').fill('handbook')
+      await page.getByLabel('Files', { exact: true }).setInputFiles([
+        { name: 'one.md', mimeType: 'text/markdown', buffer: Buffer.from('# One') },
+        { name: 'two.txt', mimeType: 'text/plain', buffer: Buffer.from('Two') },
+      ])
+      await page.getByLabel('Read again every').fill('1d')
+      await page.getByRole('button', { name: 'Begin' }).click()
+      await page.getByRole('row', { name: /CHUNKING/ }).waitFor()
+      expect(kept).toEqual(['one.md: # One', 'two.txt: Two'])
+      expect(ports.asked.submissions).toMatchObject([
+        {
+          kb_id: 'handbook',
+          sources: [{ type: 'local_files', uploads: true }],
+          schedule: [{ refresh: { every_s: 86_400 } }],
+        },
+      ])
+    })
+  })
+
+  test('tells websites from videos by their addresses, and every mistake that the API finds', async () => {
+    const ports = fakePorts()
+    ports.stored.knowledgeBases.push(aKnowledgeBase())
+    ports.stored.admission = { outcome: 'accepted', job_id: 'job-1', kb_id: 'handbook', status: 'pending' }
+    await visit(ports, async page => {
+      await page.getByRole('link', { name: 'Knowledge bases' }).click()
+      await page.getByRole('link', { name: 'handbook' }).click()
+      await page.getByRole('link', { name: 'Put more into it' }).click()
+      await page.getByLabel('From').selectOption('addresses')
+      const video = 'https://www.youtube.com/watch?v=abcdefghijk'
+      await page.getByLabel('Addresses').fill(`https://docs.example.org/\n\n ${video} \n`)
+      await page.getByLabel('Read again every').fill('often')
+      await page.getByRole('button', { name: 'Begin' }).click()
+      await page.getByRole('alert').getByText('sources[1].refresh_every', { exact: true }).waitFor()
+      await page.getByLabel('Read again every').fill('')
+      await page.getByRole('button', { name: 'Begin' }).click()
+      await soon(() =>
+        expect(ports.asked.submissions).toMatchObject([
+          {
+            kb_id: 'handbook',
+            sources: [
+              { type: 'website', urls: ['https://docs.example.org/'] },
+              { type: 'youtube', videos: [expect.stringContaining('abcdefghijk')] },
+            ],
+          },
+        ]),
+      )
+    })
+  })
+
   test('shows a job with its phases, and follows it without being told to', async () => {
     const ports = fakePorts()
     ports.stored.jobs.push(aJob())

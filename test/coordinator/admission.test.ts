@@ -76,6 +76,21 @@ describe.each(databases)('on %s', (_, open) => {
     expect(await kbs()).toMatchObject([{ chunking }])
   })
 
+  test('a request that leaves the chunking open gets what the knowledge base has when it is admitted', async () => {
+    const [read, now] = [256, 300].map(chunk_size => ({ strategy: 'fixed', chunk_size, chunk_overlap: 0 }) as const)
+    const submitOpen = () => jobs().submit(submission('manual', { chunking: read!, chunking_open: true }))
+    const latest = async () => (await database.em.fork().findOneOrFail(JobRow, { status: 'pending' })).submission
+    await submitOpen()
+    expect(await kbs()).toMatchObject([{ chunking: read }])
+    expect((await latest()).chunking).toEqual(read)
+    await end('completed')
+    await database.em.fork().transactional(tx => knowledgeBases.setChunking(tx, 'manual', now!))
+    await submitOpen()
+    expect(await latest()).toMatchObject({ chunking: now })
+    expect(await latest()).not.toHaveProperty('chunking_open')
+    expect(await kbs()).toMatchObject([{ chunking: now }])
+  })
+
   test('each run of a kb has the next number', async () => {
     for (const run of [1, 2, 3]) {
       await jobs().submit(submission('manual'))

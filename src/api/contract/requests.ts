@@ -35,15 +35,30 @@ const overlapFits = z.refine<Sizes>(({ chunk_size, chunk_overlap = 0 }) => chunk
   },
 })
 
+const strategy = z.enum(['markdown', 'recursive', 'fixed'])
+const chunkSize = z.int().min(16).max(8192)
+const chunkOverlap = z.int().min(0)
+
 /** How documents are cut; sizes in tokens. */
 export const chunking = z
   .strictObject({
-    strategy: z.enum(['markdown', 'recursive', 'fixed']).default('markdown'),
-    chunk_size: z.int().min(16).max(8192).default(512).describe('Tokens.'),
-    chunk_overlap: z.int().min(0).optional().describe('Tokens; an eighth of chunk_size unless stated.'),
+    strategy: strategy.default('markdown'),
+    chunk_size: chunkSize.default(512).describe('Tokens.'),
+    chunk_overlap: chunkOverlap.optional().describe('Tokens; an eighth of chunk_size unless stated.'),
   })
   .check(overlapFits)
   .transform(value => ({ ...value, chunk_overlap: value.chunk_overlap ?? defaultOverlap(value.chunk_size) }))
+
+/** What changes of a knowledge base; what is not stated stays. Its embedding cannot: vectors of two models do not mix. */
+export const knowledgeBaseChange = z.strictObject({
+  chunking: z
+    .strictObject({
+      strategy: strategy.optional(),
+      chunk_size: chunkSize.optional().describe('Tokens.'),
+      chunk_overlap: chunkOverlap.optional().describe('Tokens; must be smaller than chunk_size.'),
+    })
+    .refine(change => Object.values(change).some(value => value !== undefined), { error: 'must name what changes' }),
+})
 
 const dimensions = z.int().min(8).max(4000)
 

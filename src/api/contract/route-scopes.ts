@@ -30,6 +30,7 @@ export const routeScopes: Readonly<Record<RouteName, Scope | 'open'>> = {
   start: 'ingest',
   upload: 'ingest',
   deleteUpload: 'ingest',
+  changeKnowledgeBase: 'ingest',
   previewSource: 'ingest',
   checkStructured: 'ingest',
   dryRunReplay: 'ingest',

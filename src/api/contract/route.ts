@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 /** One entry of the table of routes. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `{name}` for what `params` describes. */
   readonly path: string
   readonly tag: 'ingestion' | 'dead letters' | 'knowledge bases' | 'uploads' | 'search' | 'keys' | 'service'

@@ -43,6 +43,19 @@ export const routes = {
     statuses: { 200: 'The knowledge base.' },
     errors: noKb,
   }),
+  changeKnowledgeBase: route({
+    method: 'PATCH',
+    path: '/api/knowledge-bases/{kb_id}',
+    tag: 'knowledge bases',
+    summary: 'Change how the documents of a knowledge base are cut by jobs that do not say it themselves',
+    params: requests.byKb,
+    body: requests.knowledgeBaseChange,
+    answer: answers.knowledgeBase,
+    statuses: {
+      200: 'The knowledge base as it is now. The next jobs, those of its schedules too, make its documents anew; a job that is unfinished goes on as it began.',
+    },
+    errors: { ...noKb, ...invalid },
+  }),
   deleteKnowledgeBase: route({
     method: 'DELETE',
     path: '/api/knowledge-bases/{kb_id}',

@@ -33,7 +33,7 @@ const forPages = (origin: string) => ({
   'Access-Control-Expose-Headers': 'ETag, Location, Retry-After, X-Request-ID',
 })
 const preflight = {
-  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID',
   'Access-Control-Max-Age': '600',
 }
