@@ -41,6 +41,6 @@ const sourcesOf = (from: From): readonly Source[] => {
 
 const about = (file: File) => (error: unknown) => {
   if (!(error instanceof ClientError)) throw error
-  const wrong = error.mistakes.map(({ message }) => message).join('; ')
+  const wrong = error.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')
   throw new Error(`${file.name} was not uploaded: ${wrong === '' ? error.message : wrong}`, { cause: error })
 }

@@ -104,12 +104,15 @@ describe.skipIf(executablePath === undefined)('the console', () => {
     ports.stored.admission = { outcome: 'accepted', job_id: 'job-1', kb_id: 'handbook', status: 'pending' }
     await visit(ports, async page => {
       await page.getByRole('link', { name: 'Ingest' }).click()
-      await page.getByLabel('Knowledge base').fill('handbook')
+      await page.getByLabel('Knowledge base').fill('My Handbook')
       await page.getByLabel('Files', { exact: true }).setInputFiles([
         { name: 'one.md', mimeType: 'text/markdown', buffer: Buffer.from('# One') },
         { name: 'two.txt', mimeType: 'text/plain', buffer: Buffer.from('Two') },
       ])
       await page.getByLabel('Read again every').fill('1d')
+      await page.getByRole('button', { name: 'Begin' }).click()
+      await page.getByText('one.md was not uploaded: params.kb_id must be').waitFor()
+      await page.getByLabel('Knowledge base').fill('handbook')
       await page.getByRole('button', { name: 'Begin' }).click()
       await page.getByRole('row', { name: /CHUNKING/ }).waitFor()
       expect(kept).toEqual(['one.md: # One', 'two.txt: Two'])
