@@ -18,6 +18,10 @@ interface Flags {
   readonly json?: true
 }
 
+interface SetFlags extends ChunkingFlags {
+  readonly json?: true
+}
+
 export const registerKnowledgeBases = (program: Command, context: CliContext): void => {
   const kb = program
     .command('kb')
@@ -64,7 +68,7 @@ export const registerKnowledgeBases = (program: Command, context: CliContext): v
   )
     .option(...jsonFlag)
     .addHelpText('after', examples('kb set handbook --chunk-size 256 --chunk-overlap 32'))
-    .action((id: string, flags: ChunkingFlags & { readonly json?: true }) => change(context, id, flags))
+    .action((id: string, flags: SetFlags) => change(context, id, flags))
   registerDelete(kb, context)
 }
 
@@ -98,11 +102,7 @@ const show = async (context: CliContext, id: string, flags: Flags): Promise<void
   say(context.stdout, `  is being deleted since ${asked_at}${waits}`)
 }
 
-const change = async (
-  context: CliContext,
-  id: string,
-  { json, ...flags }: ChunkingFlags & { readonly json?: true },
-): Promise<void> => {
+const change = async (context: CliContext, id: string, { json, ...flags }: SetFlags): Promise<void> => {
   const chunking = chunkingOf(flags)
   if (Object.keys(chunking).length === 0)
     throw new UsageError('say what to change: --strategy, --chunk-size or --chunk-overlap')

@@ -3,6 +3,7 @@ import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { eventsSource } from '../schemas/identity.ts'
 import { defaultTenant } from '../schemas/tenants.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import { CommandRow, JobRow } from './entities.ts'
 import { newJob, shownStatus } from './job-state.ts'
 import type { Admission, JobKind, Once, Submission } from './jobs.ts'
@@ -94,7 +95,7 @@ export const admit = async (
   asker: Partial<Asker> = {},
 ): Promise<Admission> => {
   const { tenant, once, commandId } = { ...anybody, ...asker }
-  await tx.execute('select 1 from admission for update')
+  await lockAdmissions(tx)
   const known = once && (await admittedAs(tx, tenant ?? defaultTenant, once))
   if (known) return known
   const owner = await knowledgeBases.ownerOf(tx, request.kb_id)

@@ -2,6 +2,7 @@ import type { Follower } from '../kafka/broker.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { intakeLetters } from '../schemas/names.ts'
 import type { Batches } from './admission.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import { carryOut } from './carry-out.ts'
 import { JobRow } from './entities.ts'
 import { IntakePartitionRow } from './intake-entities.ts'
@@ -186,7 +187,7 @@ const removeJobs = async (kbId: string, { rows, repeat }: Batches): Promise<void
 /** Gives the name back; what was admitted for it before the mark has ended, and nothing was after. */
 const giveBack = ({ transaction, knowledgeBases }: Tenure, { id, kb_id }: Deletion): Promise<void> =>
   transaction(async tx => {
-    await tx.execute('select 1 from admission for update')
+    await lockAdmissions(tx)
     const mark = await tx.execute('delete from knowledge_base_deletion where id = ? returning id', [id])
     if (mark.length === 0) throw new DeletionOver('The deletion is over.')
     const noHold = { heldKb: null, heldSince: null, message: null }

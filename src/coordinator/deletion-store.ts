@@ -1,4 +1,5 @@
 import type { AdmissionOptions } from './admission.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import type { Deletions } from './deletions.ts'
 
 export interface DeletionOptions extends Pick<AdmissionOptions, 'em' | 'knowledgeBases' | 'nudge'> {
@@ -11,7 +12,7 @@ export const createDeletions = ({ em, knowledgeBases, nudge, tenant }: DeletionO
   async ask(kbId) {
     const body = await em.fork().transactional(async tx => {
       // As every admission begins: what was admitted before is there to be ended, and nothing is admitted after.
-      await tx.execute('select 1 from admission for update')
+      await lockAdmissions(tx)
       if ((await knowledgeBases.ownerOf(tx, kbId)) !== tenant) return null
       await tx.execute('insert into knowledge_base_deletion (kb_id) values (?) on conflict (kb_id) do nothing', [kbId])
       await tx.execute('delete from schedule where kb_id = ?', [kbId])

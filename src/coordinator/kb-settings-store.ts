@@ -1,4 +1,5 @@
 import type { AdmissionOptions } from './admission.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import type { Submission } from './jobs.ts'
 import type { KbSettings, SettingsChange } from './kb-settings.ts'
 
@@ -12,7 +13,7 @@ export const createKbSettings = ({ em, knowledgeBases, tenant }: KbSettingsOptio
   change: (kbId, change) =>
     em.fork().transactional(async tx => {
       // As every admission begins: each may change the settings, and a deletion may be asked for.
-      await tx.execute('select 1 from admission for update')
+      await lockAdmissions(tx)
       if ((await knowledgeBases.ownerOf(tx, kbId)) !== tenant) return null
       if (await knowledgeBases.isDeleting(tx, kbId)) return { outcome: 'deleting' }
       const kb = await knowledgeBases.get(tx, kbId)

@@ -1,4 +1,5 @@
 import { admit } from './admission.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import type { Submission } from './jobs.ts'
 import { hasUnfinishedRun, ScheduleRow } from './schedule-rows.ts'
 import { nextTime } from './schedules.ts'
@@ -71,7 +72,7 @@ const start = (
 ): Promise<boolean> =>
   tenure.transaction(async (tx, now) => {
     // As every admission begins: whoever replaces one of the schedules does it before or after this.
-    await tx.execute('select 1 from admission for update')
+    await lockAdmissions(tx)
     const found = await tx.find(ScheduleRow, { kbId, id: { $in: rows.map(({ id }) => id) } }, { refresh: true })
     const same = (row: ScheduleRow) =>
       found.some(one => one.id === row.id && one.nextAt.getTime() === row.nextAt.getTime() && sameSpec(one, row))

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type AdmissionOptions, admit, type KnowledgeBases } from './admission.ts'
+import { lockAdmissions } from './admission-lock.ts'
 import type { ReplayAdmission, ReplayDocument, ReplayPlan, ReplayRequest } from './dead-letters.ts'
 import { ReplayDocumentRow } from './entities.ts'
 import type { Submission } from './jobs.ts'
@@ -18,7 +19,7 @@ export const replay = async (
   request: ReplayRequest,
 ): Promise<ReplayAdmission> => {
   const admission = await options.em.fork().transactional(async (tx): Promise<ReplayAdmission> => {
-    await tx.execute('select 1 from admission for update')
+    await lockAdmissions(tx)
     const plan = await planReplay(tx, options, jobId, request.select, request.edits)
     if (!plan) return { outcome: 'no_job' }
     const { documents, dead_letters, not_replayable, superseded, left } = plan

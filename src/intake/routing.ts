@@ -64,9 +64,10 @@ export const route = (arrived: readonly Arrived[], options: RoutingOptions): Rou
   const codes: string[] = []
   const left = new Map([...rooms].map(([kb, room]) => [kb, { ...room }]))
   for (const [i, { record, read }] of arrived.entries()) {
-    const headers = { ...trace.headers(inputOf(record), null), [originHeader]: originOf(record, partition) }
+    const input = inputOf(record)
+    const headers = { ...trace.headers(input, null), [originHeader]: originOf(record, partition) }
     const letter = (refused: Refused) => {
-      trace.rejected(inputOf(record), null, refused.refused)
+      trace.rejected(input, null, refused.refused)
       const one = letterOf({ ...record, headers }, refused, partition, codec)
       sends.push({ topic: deadLetters.name, lane: partition % lanes, record: one })
       codes.push(refused.refused.code)

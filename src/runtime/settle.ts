@@ -135,10 +135,11 @@ export const settle = (codec: Codec, options: SettleOptions): Settlement => {
       for (const to of stage.fansOut ? job.lanes : [lane])
         add(topic, to, job.job_id, { type: 'end_mark', job_id: job.job_id })
 
-  const letters = rejected.map(({ record, value, uri, document, reject, part }) => {
+  const letters = rejected.map(one => {
+    const { record, value, uri, document, reject, part } = one
     const documentId = document?.id ?? text(value, 'document_id')
-    trace.rejected({ record, value }, documentId, reject)
-    const headers = inherited({ record, value }, documentId)
+    trace.rejected(one, documentId, reject)
+    const headers = inherited(one, documentId)
     const letter: DeadLetter = {
       type: 'dead_letter',
       job_id: job.job_id,

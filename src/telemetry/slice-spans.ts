@@ -26,7 +26,7 @@ import { rootSpanOf } from '../schemas/trace-context.ts'
 import { headersOf, parentOf, spanContextOf } from './contexts.ts'
 import { withIds } from './document-ids.ts'
 import { thrownIn } from './log-trace.ts'
-import { documentOf, isBite, SliceUnits, type Unit } from './slice-units.ts'
+import { isBite, SliceUnits, type Unit } from './slice-units.ts'
 import { failed, tracer } from './spans.ts'
 
 /** Links of one span; what has more shows the first of them. */
@@ -49,7 +49,7 @@ class SliceSpans implements SliceTrace {
   constructor(about: SliceAbout) {
     this.#about = about
     this.#common = commonOf(about)
-    for (const input of about.inputs) this.#units.of(input, documentOf(input))
+    for (const input of about.inputs) this.#units.of(input)
     const units = this.#units.all()
     const [only] = units
     this.#alone = units.length === 1 && only !== undefined && !isBite(only.input)
@@ -89,10 +89,9 @@ class SliceSpans implements SliceTrace {
   }
 
   /** Of what could not be read, the slice's. */
-  #spanFor({ record, value }: TracedInput, document: string | null): Span {
-    if (value === null) return this.#slice
-    const input = { record, value }
-    if (!isBite(input)) return this.#spanOf(this.#units.of(input, documentOf(input)))
+  #spanFor(input: TracedInput, document: string | null): Span {
+    if (!isRead(input)) return this.#slice
+    if (!isBite(input)) return this.#spanOf(this.#units.of(input))
     return document === null ? this.#slice : this.#spanOf(this.#units.of(input, document))
   }
 
@@ -155,6 +154,8 @@ const commonOf = ({ job, attempt }: SliceAbout): Attributes => ({
   ...(attempt > 1 ? { 'penstock.attempt': attempt } : {}),
   ...(job ? { 'penstock.job_id': job.job_id, 'penstock.kb_id': job.kb_id } : {}),
 })
+
+const isRead = (input: TracedInput): input is SliceAbout['inputs'][number] => input.value !== null
 
 /** To wait is not to fail. */
 const told = (span: Span, error: unknown): void => {

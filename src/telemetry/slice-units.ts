@@ -25,7 +25,8 @@ export class SliceUnits {
     return [...this.#byKey.values()]
   }
 
-  of(input: SliceInput, document: string | null): Unit {
+  /** That of a document, the input's own unless stated. */
+  of(input: SliceInput, document: string | null = documentOf(input)): Unit {
     const { headers } = input.record
     const { traceparent = '' } = headers
     if (this.#last?.traceparent === traceparent && this.#last.document === document) return this.#last.unit
